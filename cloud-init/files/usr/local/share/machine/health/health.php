@@ -1,0 +1,22 @@
+<?php
+// Answers a load balancer's question: can this machine make a page? Through Nginx and PHP-FPM the question has come when
+// this runs; what is left is a database to read from. Never the primary: without one the site can still be read.
+header('Content-Type: text/plain');
+header('Cache-Control: no-store');
+try {
+    $database = new PDO(
+        sprintf('mysql:host=%s;port=%s', getenv('DATABASE_READ_HOST'), getenv('DATABASE_READ_PORT')),
+        getenv('DATABASE_USER'),
+        getenv('DATABASE_PASSWORD'),
+        [
+            PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION,
+            PDO::ATTR_TIMEOUT => 1,
+            PDO::MYSQL_ATTR_SSL_CA => getenv('DATABASE_CA'),
+            PDO::MYSQL_ATTR_SSL_VERIFY_SERVER_CERT => true,
+        ]
+    );
+    echo 'healthy, reads from ', $database->query('SELECT @@hostname')->fetchColumn(), "\n";
+} catch (PDOException $problem) {
+    http_response_code(503);
+    echo 'no database to read from: ', $problem->getMessage(), "\n";
+}

@@ -1,0 +1,5 @@
+export type { MachineFile } from "./file";
+export { packages } from "./packages";
+export { APPLICATION_ARCHIVE, DATA_DIRECTORY, SECRETS_DIRECTORY, type SecretName, secretNames } from "./secrets";
+export { READINESS_COMMAND } from "./system";
+export { machineFiles, renderUserData, type UserDataOptions } from "./user-data";

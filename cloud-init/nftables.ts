@@ -1,0 +1,24 @@
+import { flows, type Machine, machinesWith, type Topology } from "../topology";
+import { fixedFile, type MachineFile, program, renderedFile } from "./file";
+
+/** The host firewall: what the topology's flows say may come in, and nothing else. */
+export function nftablesFiles(topology: Topology, machine: Machine): MachineFile[] {
+  const rules = flows(topology)
+    .filter(({ to }) => machine.roles.includes(to))
+    .map(({ from, port, protocol, purpose }) => ({
+      port,
+      protocol,
+      purpose,
+      sources:
+        from !== "internet" &&
+        machinesWith(topology, from)
+          .map(({ address }) => address)
+          .join(", "),
+    }));
+  return [
+    renderedFile("/etc/nftables.conf", { rules }),
+    fixedFile("/etc/systemd/system/nftables.service.d/machine.conf"),
+    program("/usr/local/lib/machine/setup.d/10-firewall"),
+    program("/usr/local/lib/machine/ready.d/10-firewall"),
+  ];
+}

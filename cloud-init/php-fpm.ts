@@ -1,0 +1,35 @@
+import type { Machine, Topology } from "../topology";
+import { type MachineFile, renderedFile } from "./file";
+import { endpoints } from "./haproxy";
+import { phpWorkers } from "./sizing";
+
+/** Where the application lies on the machines that serve it: owned by root, so that PHP can't change it. */
+export const DOCUMENT_DIRECTORY = "/srv/www";
+
+/** The stack's CA, where programs that aren't root can read it. */
+export const CA_FILE = "/etc/machine/ca.pem";
+
+/** The largest request body, and so the largest upload, in MiB. */
+export const uploadLimit = 16;
+
+/** PHP-FPM: its pool with the environment that applications are promised, and PHP's own settings. */
+export function phpFpmFiles(topology: Topology, machine: Machine): MachineFile[] {
+  if (!machine.roles.includes("application")) return [];
+  return [
+    renderedFile("/etc/php/8.4/fpm/pool.d/www.conf", {
+      workers: phpWorkers(machine),
+      environment: {
+        DATABASE_NAME: "application",
+        DATABASE_USER: "application",
+        DATABASE_WRITE_HOST: "127.0.0.1",
+        DATABASE_WRITE_PORT: endpoints.write,
+        DATABASE_READ_HOST: "127.0.0.1",
+        DATABASE_READ_PORT: endpoints.read,
+        DATABASE_CA: CA_FILE,
+        MACHINE_NAME: machine.name,
+        SITE_DOMAIN: topology.domain,
+      },
+    }),
+    renderedFile("/etc/php/8.4/fpm/conf.d/99-machine.ini", { uploadLimit }),
+  ];
+}

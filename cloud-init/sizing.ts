@@ -1,0 +1,40 @@
+import { type Machine, machinesWith, type Topology } from "../topology";
+
+/** What a machine uses apart from PHP, and what MySQL does, in MiB: measured on small machines, with room to grow. */
+const baseMemory = 150;
+const mysqlMemory = 300;
+/** What a busy PHP worker takes of its own, in MiB; what it shares (opcache, code) is part of `opcacheMemory`. */
+const phpWorkerMemory = 40;
+const opcacheMemory = 64;
+
+/**
+ * How many PHP workers a machine runs at most, and how many wait for requests. From memory: what is left after all else
+ * divided by the size of a worker; from cores: more than eight per core only wait for each other. Trellis, which served
+ * as the starting point, has at most 10, 1 at start and 1 to 3 waiting, on machines of this size.
+ */
+export function phpWorkers({ size, roles }: Machine): { max: number; start: number; maxSpare: number } {
+  const others = baseMemory + opcacheMemory + (roles.includes("database") ? mysqlMemory : 0);
+  const byMemory = Math.floor((size.memory - others) / phpWorkerMemory);
+  const max = Math.max(4, Math.min(byMemory, size.cores * 8));
+  return { max, start: Math.min(2, max), maxSpare: Math.min(2 + size.cores, max) };
+}
+
+/** The InnoDB buffer pool in MiB: half of a machine that is only a database, less of one that is more than that. */
+export function bufferPool({ size, roles }: Machine): number {
+  if (size.memory < 2048) return Math.max(32, Math.floor(size.memory / 16));
+  return Math.floor(roles.length === 1 ? size.memory / 2 : size.memory / 4);
+}
+
+/** The performance schema costs about 100 MiB: nothing for a small machine. */
+export function hasPerformanceSchema({ size }: Machine): boolean {
+  return size.memory >= 4096;
+}
+
+/**
+ * Connections a database has to accept: after a failover each PHP worker of all machines may hold one through the write
+ * and one through the read endpoint; the rest is for replication, migrations, the agent and a person.
+ */
+export function databaseConnections(topology: Topology): number {
+  const workers = machinesWith(topology, "application").map((machine) => phpWorkers(machine).max);
+  return workers.reduce((sum, max) => sum + 2 * max, 20);
+}

@@ -1,0 +1,36 @@
+import type { Machine, Topology } from "../topology";
+import { type MachineFile, program, renderedFile } from "./file";
+
+/** Exit 0: the machine is ready; 1: not yet (one line says why); 2: it never will be without a person's help. */
+export const READINESS_COMMAND: string[] = ["/usr/local/sbin/machine-ready"];
+
+export const SETUP_COMMAND: string[] = ["/usr/local/sbin/machine-setup"];
+
+/** The set-up of a machine and the question whether it is ready; each service adds steps of its own to both. */
+export function systemFiles(topology: Topology, machine: Machine): MachineFile[] {
+  return [
+    program("/usr/local/sbin/machine-setup"),
+    program("/usr/local/sbin/machine-ready"),
+    {
+      path: "/usr/local/lib/machine/services",
+      content: services(machine)
+        .map((service) => `${service}\n`)
+        .join(""),
+      owner: "root:root",
+      permissions: "0644",
+    },
+    ...(machine.roles.includes("load-balancer")
+      ? [renderedFile("/usr/local/lib/machine/ready.d/50-load-balancer", { domain: topology.domain }, "0755")]
+      : []),
+  ];
+}
+
+/** In the order they are started; none waits for the one before. */
+function services({ roles }: Machine): string[] {
+  return [
+    ...(roles.includes("database") ? ["mysql", "database-agent"] : []),
+    ...(roles.includes("load-balancer") || roles.includes("application") ? ["haproxy"] : []),
+    ...(roles.includes("application") ? ["php8.4-fpm", "application-migrate"] : []),
+    ...(roles.includes("web") ? ["nginx"] : []),
+  ].map((name) => `${name}.service`);
+}

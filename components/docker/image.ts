@@ -1,0 +1,12 @@
+import { findMachineImage, machineImageName } from "../../engine/setup/machine-image";
+
+/** Id (`sha256:…`) of the machine image. Throws an Error that says what to do when it hasn't been built yet. */
+export async function requireMachineImage(): Promise<string> {
+  const id = await findMachineImage();
+  if (id === undefined) {
+    throw new Error(
+      `The machine image ${machineImageName()} is missing. Build it: \`npm run image\` (about a minute).`,
+    );
+  }
+  return id;
+}

@@ -1,0 +1,146 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { MachineSize } from "../../topology";
+
+export interface SecretFile {
+  /** Absolute path on the machine. */
+  readonly path: string;
+  readonly content: pulumi.Input<string>;
+}
+
+export interface DockerMachineArgs {
+  /** Name of the container, unique on the Docker engine. */
+  readonly containerName: pulumi.Input<string>;
+  /** Host name of the machine, such as `web-1`. */
+  readonly hostname: pulumi.Input<string>;
+  /** Roles of the machine, for the label that policies and people read. */
+  readonly roles: readonly string[];
+  /** Id of the machine image (`sha256:…`). */
+  readonly image: pulumi.Input<string>;
+  /** The cloud-init user-data. Holds no secret. */
+  readonly userData: pulumi.Input<string>;
+  /** Files with secrets, there before the machine boots, mode 0600. */
+  readonly secretFiles: readonly SecretFile[];
+  /** File of this computer that is put on the machine before it boots; `sha256` tells when it changed. */
+  readonly archive?: { readonly path: string; readonly source: string; readonly sha256: string };
+  /** Name of the Docker network. */
+  readonly networkName: pulumi.Input<string>;
+  /** Fixed IPv4 address in the network. */
+  readonly address: pulumi.Input<string>;
+  /** Ports of this computer's loopback that lead to the machine. @default none */
+  readonly publishedPorts?: readonly { readonly internal: number; readonly external: number }[];
+  /** A volume that outlives the machine, and where it is mounted. @default none */
+  readonly dataVolume?: { readonly name: string; readonly path: string };
+  /** Upper limits, not reservations. */
+  readonly size: MachineSize;
+  /** Command that exits with 0 once the machine is ready. */
+  readonly readiness: readonly string[];
+  /** Labels of everything the machine consists of. */
+  readonly labels: Readonly<Record<string, pulumi.Input<string>>>;
+}
+
+/** Seconds a machine may take to its first readiness. Seen: 4 to 12; the rest is for a slow or busy computer. */
+const READINESS_TIMEOUT_SECONDS = 300;
+
+/** Seconds that services get for an orderly stop; MySQL takes 2 to 8 of them. */
+const STOP_TIMEOUT_SECONDS = 60;
+
+/** A virtual machine as a container: it boots systemd, runs cloud-init with the NoCloud data source and gets ready. */
+export class DockerMachine extends pulumi.ComponentResource {
+  readonly containerName: pulumi.Output<string>;
+  readonly address: pulumi.Output<string>;
+
+  constructor(name: string, args: DockerMachineArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("web-infrastructure:docker:Machine", name, withoutSecrets(args), opts);
+    const labels = dockerLabels(args.labels);
+
+    const volume =
+      args.dataVolume &&
+      new docker.Volume(
+        `${name}-data`,
+        { name: args.dataVolume.name, labels },
+        // The data outlives the stack: `npm run destroy -- --data` is the only thing that removes it.
+        { parent: this, retainOnDelete: true, deleteBeforeReplace: true },
+      );
+
+    const container = new docker.Container(
+      `${name}-container`,
+      {
+        name: args.containerName,
+        hostname: args.hostname,
+        image: args.image,
+        restart: "unless-stopped",
+        mustRun: true,
+        memory: args.size.memory,
+        // As much as memory: no swap, so that a machine that needs more than it has shows it.
+        memorySwap: args.size.memory,
+        cpus: String(args.size.cores),
+        // systemd mounts its own cgroup tree, nftables and keepalived change the network: FACTS of every systemd container.
+        capabilities: { adds: ["CAP_NET_ADMIN", "CAP_SYS_ADMIN"] },
+        securityOpts: ["apparmor=unconfined"],
+        cgroupnsMode: "private",
+        stopTimeout: STOP_TIMEOUT_SECONDS,
+        destroyGraceSeconds: STOP_TIMEOUT_SECONDS,
+        networksAdvanced: [{ name: args.networkName, ipv4Address: args.address }],
+        ports: args.publishedPorts?.map((port) => ({ ...port, ip: "127.0.0.1", protocol: "tcp" })),
+        volumes: args.dataVolume && [{ volumeName: args.dataVolume.name, containerPath: args.dataVolume.path }],
+        uploads: [
+          { file: "/var/lib/cloud/seed/nocloud/meta-data", content: metaData(args.containerName, args.hostname) },
+          { file: "/var/lib/cloud/seed/nocloud/user-data", content: args.userData },
+          ...args.secretFiles.map(({ path, content }) => ({
+            file: path,
+            content: pulumi.secret(content),
+            permissions: "0600",
+          })),
+          ...(args.archive
+            ? [{ file: args.archive.path, source: args.archive.source, sourceHash: args.archive.sha256 }]
+            : []),
+        ],
+        healthcheck: {
+          tests: ["CMD", ...args.readiness],
+          interval: "2s",
+          timeout: "10s",
+          // The first boot may fail this often before Docker calls it unhealthy; `wait` goes by the time-out below.
+          startPeriod: `${READINESS_TIMEOUT_SECONDS / 60}m0s`,
+          retries: 3,
+        },
+        wait: true,
+        waitTimeout: READINESS_TIMEOUT_SECONDS,
+        labels: [...labels, ...dockerLabels({ [LABEL.machine]: args.hostname, [LABEL.roles]: args.roles.join(",") })],
+      },
+      {
+        parent: this,
+        // Name and address are fixed, so the old machine has to go before the new one comes.
+        deleteBeforeReplace: true,
+        // The provider would change these in its state only (@pulumi/docker 5.2).
+        replaceOnChanges: ["healthcheck"],
+        dependsOn: volume ? [volume] : [],
+      },
+    );
+
+    this.containerName = container.name;
+    this.address = pulumi.output(args.address);
+    this.registerOutputs({ containerName: this.containerName, address: this.address });
+  }
+}
+
+/** Labels by which people, policies and `npm run destroy` find what belongs to a stack. */
+export const LABEL = {
+  stack: "web-infrastructure.stack",
+  machine: "web-infrastructure.machine",
+  roles: "web-infrastructure.roles",
+} as const;
+
+export function dockerLabels(labels: DockerMachineArgs["labels"]): { label: string; value: pulumi.Input<string> }[] {
+  return Object.entries(labels).map(([label, value]) => ({ label, value }));
+}
+
+/** A new instance-id makes cloud-init run once more; a machine that is replaced has a new disk, so a constant one will do. */
+function metaData(instanceId: pulumi.Input<string>, hostname: pulumi.Input<string>): pulumi.Output<string> {
+  return pulumi.interpolate`instance-id: ${instanceId}\nlocal-hostname: ${hostname}\n`;
+}
+
+/** A component's inputs are shown to policies, which see secrets in clear: they get the paths only. */
+function withoutSecrets(args: DockerMachineArgs): pulumi.Inputs {
+  return { ...args, secretFiles: args.secretFiles.map(({ path }) => path) };
+}

@@ -1,0 +1,74 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { type SecretName, secretNames } from "../cloud-init";
+import type { Machine, Topology } from "../topology";
+import { machinesWith } from "../topology";
+import { CertificateAuthority } from "./certificates";
+
+export interface SecretsArgs {
+  readonly topology: Topology;
+}
+
+/** All secrets of a stack: generated, kept in its state, delivered as files to the machines that need them. */
+export class Secrets extends pulumi.ComponentResource {
+  readonly certificateAuthority: CertificateAuthority;
+  private readonly values = new Map<SecretName, pulumi.Output<string>>();
+  private readonly machineCertificates = new Map<
+    string,
+    { certificate: pulumi.Output<string>; key: pulumi.Output<string> }
+  >();
+
+  constructor(name: string, args: SecretsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("web-infrastructure:index:Secrets", name, args, opts);
+    const { topology } = args;
+
+    this.certificateAuthority = new CertificateAuthority(
+      `${name}-authority`,
+      { organization: `web-infrastructure ${pulumi.getStack()}`.slice(0, 50) },
+      { parent: this },
+    );
+    this.values.set("ca.pem", this.certificateAuthority.certificate);
+
+    const entryAddresses = machinesWith(topology, "load-balancer").map(({ address }) => address);
+    const site = this.certificateAuthority.issue(
+      `${name}-site`,
+      [topology.domain, "localhost"],
+      [...entryAddresses, "127.0.0.1"],
+      this,
+    );
+    this.values.set("site.pem", pulumi.secret(pulumi.interpolate`${site.certificate}${site.key}`));
+
+    for (const machine of topology.machines.filter((each) => secretNames(each).includes("machine.key"))) {
+      // 127.0.0.1: applications reach every database through the endpoints on their own machine.
+      const addresses = [machine.address, "127.0.0.1"];
+      this.machineCertificates.set(
+        machine.name,
+        this.certificateAuthority.issue(`${name}-${machine.name}`, [machine.name], addresses, this),
+      );
+    }
+
+    const passwords = [
+      "database-application-password",
+      "database-migration-password",
+      "database-replication-password",
+    ] as const;
+    for (const password of passwords) {
+      // 32 characters of 62: 190 bits. No special characters, so that no file format on the way has to quote it.
+      const options = { length: 32, special: false };
+      this.values.set(password, new random.RandomPassword(`${name}-${password}`, options, { parent: this }).result);
+    }
+    const sessionKey = new random.RandomBytes(`${name}-session-key`, { length: 32 }, { parent: this });
+    this.values.set("session-key", sessionKey.hex);
+    this.registerOutputs({});
+  }
+
+  /** The content of one secret file of one machine, as a secret. */
+  content(machine: Machine, secret: SecretName): pulumi.Output<string> {
+    const own = this.machineCertificates.get(machine.name);
+    const value =
+      secret === "machine.pem" ? own?.certificate : secret === "machine.key" ? own?.key : this.values.get(secret);
+    if (!value)
+      throw new Error(`There is no secret ${secret} for ${machine.name}: cloud-init asks for one nobody makes.`);
+    return pulumi.secret(value);
+  }
+}

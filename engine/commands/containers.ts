@@ -1,0 +1,116 @@
+import type Docker from "dockerode";
+import { UserError } from "../errors";
+import type { Progress } from "../progress";
+import { docker, STACK_LABEL, unlessMissing } from "../providers/docker-client";
+import { explained } from "../providers/docker-errors";
+
+const MACHINE_LABEL = "web-infrastructure.machine";
+const ROLES_LABEL = "web-infrastructure.roles";
+
+/** How long a machine that is started again may take to be ready, in milliseconds. */
+const READY_TIMEOUT = 120_000;
+const POLL_INTERVAL = 500;
+
+/** A machine of a stack as Docker sees it, whichever engine made it. */
+export interface MachineContainer {
+  readonly name: string;
+  readonly container: string;
+  /** Docker's word: running, exited, paused … */
+  readonly state: string;
+  /** healthy, unhealthy, starting; empty when it doesn't run. */
+  readonly health: string;
+  readonly address: string;
+  readonly roles: readonly string[];
+}
+
+/** All machines of a stack, found by their label, by name. */
+export async function listMachines(stack: string): Promise<MachineContainer[]> {
+  const containers = await docker().listContainers({ all: true, filters: { label: [`${STACK_LABEL}=${stack}`] } });
+  const machines = await Promise.all(
+    containers.map(async ({ Id }) => {
+      const details = await unlessMissing(docker().getContainer(Id).inspect());
+      return details ? [describe(details)] : [];
+    }),
+  );
+  return machines.flat().sort((one, other) => one.name.localeCompare(other.name));
+}
+
+function describe(details: Docker.ContainerInspectInfo): MachineContainer {
+  const { State, Config, NetworkSettings } = details;
+  const network = Object.values(NetworkSettings.Networks)[0];
+  return {
+    name: Config.Labels[MACHINE_LABEL] ?? details.Name.slice(1),
+    container: details.Name.slice(1),
+    state: State.Status,
+    health: State.Running ? (State.Health?.Status ?? "") : "",
+    address: network?.IPAMConfig?.IPv4Address ?? network?.IPAddress ?? "",
+    roles: (Config.Labels[ROLES_LABEL] ?? "").split(",").filter(Boolean),
+  };
+}
+
+/** Starts the machines that were stopped (a reboot, `docker stop`), all at once, and waits until they are ready. */
+export async function startStopped(stack: string, progress: Progress, signal: AbortSignal): Promise<void> {
+  const stopped = (await listMachines(stack)).filter(({ state }) => state === "exited");
+  if (stopped.length === 0) return;
+  // Together: after a stop of all of them the databases need each other to be ready.
+  const names = stopped.map(({ name }) => name).join(", ");
+  progress.begin(`starting ${names}, which had been stopped`);
+  await Promise.all(stopped.map(({ container }) => explained(() => docker().getContainer(container).start())));
+  const deadline = Date.now() + READY_TIMEOUT;
+  for (;;) {
+    signal.throwIfAborted();
+    const waiting = (await listMachines(stack)).filter(
+      ({ container, health }) => stopped.some((machine) => machine.container === container) && health !== "healthy",
+    );
+    if (waiting.length === 0) break;
+    if (Date.now() > deadline) {
+      throw new UserError(
+        `${waiting.map(({ name }) => name).join(", ")} did not get ready within ${READY_TIMEOUT / 1000} s after being started. ` +
+          `\`docker logs ${waiting[0]?.container}\` may say why; \`npm run destroy\` and \`npm start\` make new machines with the same data.`,
+      );
+    }
+    progress.note(`waiting for ${waiting.map(({ name }) => name).join(", ")}`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
+  }
+  progress.done(`${names} started again and ready`);
+}
+
+/** What the removal by label found. */
+export interface Removed {
+  readonly removed: string[];
+  readonly kept: string[];
+}
+
+/** Removes whatever carries the stack's label, whether a state knows it or not. Volumes only `withData`. */
+export async function removeByLabel(stack: string, withData: boolean, progress: Progress): Promise<Removed> {
+  const filters = { label: [`${STACK_LABEL}=${stack}`] };
+  const removed: string[] = [];
+  const kept: string[] = [];
+  for (const { Id, Names } of await docker().listContainers({ all: true, filters })) {
+    const name = Names[0]?.slice(1) ?? Id;
+    progress.begin(`deleting ${name}`);
+    // In order, for the sake of the database; a machine that doesn't stop is removed all the same.
+    await docker()
+      .getContainer(Id)
+      .stop()
+      .catch(() => undefined);
+    await unlessMissing(docker().getContainer(Id).remove({ force: true }));
+    progress.done(`${name} deleted`);
+    removed.push(name);
+  }
+  for (const { Id, Name } of await docker().listNetworks({ filters })) {
+    await unlessMissing(docker().getNetwork(Id).remove());
+    progress.say(`  ✔ network ${Name} deleted`);
+    removed.push(Name);
+  }
+  const { Volumes } = await docker().listVolumes({ filters });
+  for (const { Name } of Volumes ?? []) {
+    if (!withData) kept.push(Name);
+    else {
+      await unlessMissing(docker().getVolume(Name).remove());
+      progress.say(`  ✔ volume ${Name} deleted`);
+      removed.push(Name);
+    }
+  }
+  return { removed, kept };
+}

@@ -1,0 +1,14 @@
+import { Progress } from "../progress";
+import { ensureDocker } from "../setup/docker";
+import { ensureMachineImage } from "../setup/image";
+
+/** `npm run image`: the machine image alone. */
+export async function image(): Promise<void> {
+  const progress = await Progress.create();
+  const show = (message: string) => progress.note(message);
+  progress.begin("setting up Docker");
+  await ensureDocker(show);
+  progress.begin("machine image");
+  const { name, id } = await ensureMachineImage(show);
+  progress.done(`${name} is there (${id.slice(0, 19)})`);
+}

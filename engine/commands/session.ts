@@ -1,0 +1,48 @@
+import { UserError } from "../errors";
+import { lockStack } from "../lock";
+import { Progress } from "../progress";
+import { type Project, readProject } from "../project";
+import { hasPulumiCli, PulumiCli, refuseOtherEngine } from "../pulumi-cli";
+
+/** Options of every command that works on a stack. */
+export interface StackOptions {
+  readonly stack: string;
+  /** `built-in` forces the engine of this project where there is a Pulumi CLI too. */
+  readonly engine?: string;
+  readonly verbose?: boolean;
+}
+
+export interface Session {
+  readonly project: Project;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** The Pulumi CLI when it is the one that runs the stack. */
+  readonly cli: PulumiCli | undefined;
+}
+
+/** Reads the project, picks the engine and says which, keeps other runs out, and gives the lock back at the end. */
+export async function withSession(
+  root: string,
+  options: StackOptions,
+  signal: AbortSignal,
+  act: (session: Session) => Promise<void>,
+): Promise<void> {
+  const project = readProject(root, options.stack);
+  const progress = await Progress.create(process.stdout, options.verbose);
+  const cli = options.engine !== "built-in" && hasPulumiCli() ? new PulumiCli(project) : undefined;
+  if (options.engine === "pulumi" && !cli) throw new UserError("There is no Pulumi CLI on the PATH.");
+  refuseOtherEngine(project, cli !== undefined);
+  const unlock = await lockStack(root, options.stack);
+  try {
+    progress.say(`Stack ${project.stack}, by ${cli ? "the Pulumi CLI" : "the built-in engine (no Pulumi CLI needed)"}`);
+    await act({ project, progress, signal, cli });
+  } finally {
+    progress.stop();
+    await unlock();
+  }
+}
+
+/** Whether the stack's machines are containers on this computer. */
+export function usesDocker(project: Project): boolean {
+  return project.config[`${project.name}:target`] === "docker";
+}

@@ -1,0 +1,114 @@
+import path from "node:path";
+import type { Deployment } from "../deployment";
+import { enforcePolicies, preview, type Run, summary, up } from "../engine";
+import { PolicyPack } from "../policies";
+import { type Progress, seconds } from "../progress";
+import { providers } from "../providers";
+import { ensureDocker } from "../setup/docker";
+import { ensureMachineImage } from "../setup/image";
+import { checkResources } from "../setup/resources";
+import { State } from "../state";
+import { containsUnknown, unpack } from "../values";
+import { startStopped } from "./containers";
+import { type Session, usesDocker } from "./session";
+import { showSite } from "./site";
+
+const CONTAINER = "docker:index/container:Container";
+
+/** What a new machine needs on disk beyond the image, in MiB. Seen: 180 after its founding; the rest is for logs and data. */
+const DISK_PER_MACHINE = 500;
+
+/** `npm start`: everything from Docker to the site. */
+export async function start(session: Session): Promise<void> {
+  const started = Date.now();
+  const { project, progress, signal, cli } = session;
+  const pack = cli ? undefined : PolicyPack.start(project, path.join(project.root, "policy"));
+  try {
+    if (usesDocker(project)) {
+      await setUp(session);
+      await startStopped(project.stack, progress, signal);
+    }
+    if (cli) {
+      await cli.select();
+      await cli.up();
+      showSite(project, cli.outputs() ?? {}, progress, false);
+    } else if (pack) {
+      const run = builtIn(session);
+      const changed = await startBuiltIn(run, pack);
+      if (!changed) progress.say(`Nothing to do: the stack is as the program says. ${seconds(Date.now() - started)}`);
+      showSite(project, unpack(run.state.outputs).plain, progress, !changed);
+    }
+  } finally {
+    pack?.stop();
+  }
+}
+
+/** `npm run preview`: what `npm start` would do, and what the policies say to it. */
+export async function previewStack(session: Session): Promise<void> {
+  const { project, progress, cli } = session;
+  if (usesDocker(project)) await setUp(session);
+  if (cli) {
+    await cli.select();
+    await cli.preview();
+    return;
+  }
+  const pack = PolicyPack.start(project, path.join(project.root, "policy"));
+  try {
+    const planned = await preview(builtIn(session));
+    for (const { action, name, type, changed } of planned.steps) {
+      if (action === "same") continue;
+      progress.say(`  ${action.padEnd(7)}  ${name}  (${type})${changed.length > 0 ? `  ${changed.join(", ")}` : ""}`);
+    }
+    await enforcePolicies(pack, planned, progress);
+    progress.say(
+      planned.changes ? `Would be: ${summary(planned)}` : "Nothing to do: the stack is as the program says.",
+    );
+  } finally {
+    pack.stop();
+  }
+}
+
+export function builtIn({ project, progress, signal }: Session): Run {
+  return { project, progress, signal, providers, state: State.open(project.root, project.name, project.stack) };
+}
+
+async function setUp({ progress, signal }: Session): Promise<void> {
+  const show = (message: string) => progress.note(message);
+  await setUpStep("Docker", progress, () => ensureDocker(show));
+  await setUpStep("machine image", progress, () => ensureMachineImage(show, signal));
+}
+
+/** Worth a line of its own only when there was something to do. */
+async function setUpStep(what: string, progress: Progress, act: () => Promise<unknown>): Promise<void> {
+  const started = Date.now();
+  progress.begin(what);
+  await act();
+  if (Date.now() - started > 1000) progress.done(`${what} ready`);
+  else progress.stop();
+}
+
+/** Returns whether anything was done. */
+async function startBuiltIn(run: Run, pack: PolicyPack): Promise<boolean> {
+  run.progress.begin("comparing the program with what exists");
+  const planned = await preview(run);
+  run.progress.begin("asking the policies");
+  await enforcePolicies(pack, planned, run.progress);
+  pack.stop();
+  run.progress.stop();
+  if (!planned.changes) {
+    if (!containsUnknown(planned.outputs)) run.state.setOutputs(planned.outputs);
+    return false;
+  }
+  await checkResources(needed(planned));
+  await up(run);
+  return true;
+}
+
+/** What the machines that are new will take. */
+function needed(planned: Deployment): { memory: number; disk: number } {
+  const machines = planned.steps
+    .filter(({ action, type }) => action === "create" && type === CONTAINER)
+    .map(({ urn }) => unpack(planned.registered.get(urn)?.inputs ?? {}).plain);
+  const memory = machines.reduce((sum, machine) => sum + Number(machine.memory ?? 0), 0);
+  return { memory, disk: machines.length * DISK_PER_MACHINE };
+}

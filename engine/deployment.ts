@@ -1,0 +1,265 @@
+import { Interrupted, messageOf, UserError } from "./errors";
+import { type Action, type Plan, planChange, type Registration, wouldReplace } from "./plan";
+import type { Progress } from "./progress";
+import type { CreateContext, Properties, ResourceProvider } from "./provider";
+import { group, label, preview, type Registered } from "./registered";
+import { deletionOrder, type ResourceState, type State } from "./state";
+import { STACK_TYPE } from "./urn";
+import { pack, secretTexts, unpack } from "./values";
+
+/** The resource types an engine knows, by Pulumi type token. */
+export type Providers = Readonly<Record<string, ResourceProvider>>;
+
+export interface Step {
+  readonly action: Action | "delete";
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  readonly changed: readonly string[];
+}
+
+/**
+ * One run of a program against the state: as a preview it only looks, as an "up" it acts. Resources are handled one
+ * after the other in the order the program registers them, so a rolling change goes one machine at a time.
+ */
+export class Deployment {
+  readonly steps: Step[] = [];
+  readonly registered = new Map<string, Registered>();
+  outputs: Properties = {};
+  private queue: Promise<unknown> = Promise.resolve();
+  private failure: unknown;
+  /** Resources that are replaced because one they were made from is: deleted before it, created again after it. */
+  private readonly dragged = new Set<string>();
+
+  constructor(
+    private readonly mode: "preview" | "up",
+    private readonly state: State,
+    private readonly providers: Providers,
+    private readonly progress: Progress,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Whether an "up" would do anything, be it only to clean up after an interrupted run. */
+  get changes(): boolean {
+    return this.steps.some((step) => step.action !== "same") || this.state.pending.length > 0;
+  }
+
+  /** Handles one resource. After a failure every further one is refused with the same error. */
+  register(registration: Registration): Promise<Registered> {
+    const result = this.queue.then(async () => {
+      if (this.failure) throw this.failure;
+      if (this.registered.has(registration.urn)) {
+        throw new UserError(
+          `Two resources of type ${registration.type} are named ${registration.name}: names must differ.`,
+        );
+      }
+      const done = registration.custom ? await this.handle(registration) : group(registration);
+      this.registered.set(registration.urn, done);
+      return done;
+    });
+    this.queue = result.catch((error) => {
+      this.failure ??= error;
+    });
+    return result;
+  }
+
+  registerOutputs(urn: string, outputs: Properties): void {
+    const registered = this.registered.get(urn);
+    if (!registered) return;
+    this.registered.set(urn, { ...registered, outputs });
+    if (registered.registration.type === STACK_TYPE) this.outputs = outputs;
+  }
+
+  /** Resolves when no step is under way; throws what the first failed one threw. */
+  async settled(): Promise<void> {
+    await this.queue;
+    if (this.failure) throw this.failure;
+  }
+
+  /** Removes what interrupted or failed runs left half-made. Data (`retainOnDelete`) stays and is adopted later. */
+  async mend(): Promise<void> {
+    for (const { operation, resource } of this.state.pending) {
+      if (operation === "create" && !resource.retainOnDelete) {
+        const provider = this.provider(resource.type);
+        const id = await provider.find?.(unpack(resource.inputs).plain);
+        if (id !== undefined) {
+          this.progress.begin(`removing ${label(resource)}, which an earlier run left unfinished`);
+          await this.attempt(label(resource), "removed", () => provider.delete(id, {}, this.context()));
+          this.progress.done(`${label(resource)} removed (left unfinished by an earlier run)`);
+        }
+      }
+      // An update or deletion that was under way needs nothing: the resource is in the state and is looked at again.
+      this.state.finish(resource.urn, this.state.find(resource.urn));
+    }
+  }
+
+  /** After the program ended well: deletes what is no longer in it and keeps its outputs. */
+  async complete(): Promise<void> {
+    const left = this.state.resources.filter(({ urn }) => !this.registered.has(urn));
+    for (const resource of deletionOrder(left)) {
+      this.steps.push({ action: "delete", urn: resource.urn, type: resource.type, name: resource.name, changed: [] });
+      if (this.mode === "up") await this.delete(resource);
+    }
+    if (this.mode === "up") this.state.setOutputs(this.outputs);
+  }
+
+  /** Deletes one resource, or lets go of it when its data is to be kept and `withData` isn't set. */
+  async delete(resource: ResourceState, withData = false): Promise<void> {
+    const name = label(resource);
+    if (resource.protect) throw new UserError(`${name} is protected: set protect to false in the program first.`);
+    if (resource.retainOnDelete && !withData) {
+      this.state.finish(resource.urn, undefined);
+      this.progress.say(`  ${name} kept`);
+      return;
+    }
+    this.progress.begin(`deleting ${name}`);
+    this.state.begin("delete", resource);
+    const outputs = unpack(resource.outputs).plain;
+    await this.attempt(name, "deleted", () =>
+      this.provider(resource.type).delete(resource.id, outputs, this.context()),
+    );
+    this.state.finish(resource.urn, undefined);
+    this.report(`${name} deleted`, resource.type, true);
+  }
+
+  private async handle(wanted: Registration): Promise<Registered> {
+    const provider = this.provider(wanted.type);
+    this.progress.hide(secretTexts(unpack(wanted.properties)));
+    const dragged = this.dragged.has(wanted.urn);
+    const old = this.mode === "preview" && dragged ? undefined : await this.present(wanted.urn, provider);
+    let plan: Plan;
+    try {
+      plan = planChange(wanted, provider, old);
+    } catch (error) {
+      throw new UserError(`${label(wanted)}: ${messageOf(error)}`, { cause: error });
+    }
+    const { changed } = plan;
+    const action = plan.action === "create" && dragged ? "replace" : plan.action;
+    this.steps.push({ action, urn: wanted.urn, type: wanted.type, name: wanted.name, changed });
+
+    if (plan.action === "replace" && old) {
+      if (old.protect)
+        throw new UserError(`${label(old)} is protected, but this change (${changed.join(", ")}) would replace it.`);
+      if (wanted.deleteBeforeReplace) await this.dragDependents(old);
+      if (this.mode === "up") await this.delete(old);
+    }
+    return this.mode === "preview"
+      ? preview(wanted, plan, old, provider)
+      : this.apply(wanted, plan, old, provider, dragged);
+  }
+
+  private async apply(
+    wanted: Registration,
+    plan: Plan,
+    old: ResourceState | undefined,
+    provider: ResourceProvider,
+    again: boolean,
+  ): Promise<Registered> {
+    const { urn, type, name, propertyDependencies, protect, retainOnDelete } = wanted;
+    const dependencies = this.dependenciesOf(wanted);
+    const { inputs, secrets } = plan;
+    const packed = pack(inputs, secrets);
+    const resource = { urn, type, name, inputs: packed, dependencies, propertyDependencies, protect, retainOnDelete };
+    const finish = (id: string, outputs: Properties): Registered => {
+      this.progress.hide(secretTexts({ plain: outputs, secrets: [...secrets] }));
+      const present: ResourceState = { ...resource, id, outputs: pack(outputs, secrets) };
+      if (JSON.stringify(present) !== JSON.stringify(old)) this.state.finish(urn, present);
+      return { registration: wanted, id, inputs: packed, outputs: present.outputs };
+    };
+
+    if (plan.action === "same" && old) return finish(old.id, unpack(old.outputs).plain);
+    if (plan.action === "update" && old) {
+      this.progress.begin(`changing ${label(wanted)}`);
+      this.state.begin("update", old);
+      const update = provider.update?.bind(provider) as NonNullable<ResourceProvider["update"]>;
+      const outputs = await this.attempt(label(wanted), "changed", () =>
+        update(old.id, inputs, unpack(old.outputs).plain, this.context()),
+      );
+      this.progress.done(`${label(wanted)} changed (${plan.changed.join(", ")})`);
+      return finish(old.id, outputs);
+    }
+
+    this.progress.begin(`creating ${label(wanted)}`);
+    if (!retainOnDelete && (await provider.find?.(inputs)) !== undefined) {
+      throw new UserError(
+        `${label(wanted)} exists already, but this stack's state doesn't know it: the state was lost, or another engine made it. ` +
+          "`npm run destroy` removes it (the data stays).",
+      );
+    }
+    this.state.begin("create", { ...resource, id: "", outputs: {} });
+    const created = await this.attempt(label(wanted), "created", () => provider.create(inputs, this.context()));
+    const ready = inputs.wait === true ? " and ready" : "";
+    const how = plan.action === "replace" || again ? "replaced" : "created";
+    const registered = finish(created.id, created.outputs);
+    this.report(`${label(wanted)} ${how}${ready}`, type, how === "created");
+    return registered;
+  }
+
+  /** What the state says and, where it can be looked up, still exists. */
+  private async present(urn: string, provider: ResourceProvider): Promise<ResourceState | undefined> {
+    const known = this.state.find(urn);
+    if (!known || !provider.read) return known;
+    const outputs = unpack(known.outputs);
+    const present = await provider.read(known.id, outputs.plain);
+    if (present) return { ...known, outputs: pack(present, outputs.secrets) };
+    if (this.mode === "up") this.state.finish(urn, undefined);
+    return undefined;
+  }
+
+  /** Pulumi's rule: a resource that is deleted before its replacement takes along those its value would replace. */
+  private async dragDependents(resource: ResourceState): Promise<void> {
+    const found: ResourceState[] = [];
+    const search = (urn: string) => {
+      for (const candidate of this.state.resources) {
+        if (this.registered.has(candidate.urn) || found.includes(candidate)) continue;
+        const keys = Object.keys(candidate.propertyDependencies).filter((key) =>
+          candidate.propertyDependencies[key]?.includes(urn),
+        );
+        if (!keys.some((key) => wouldReplace(this.provider(candidate.type), candidate, key))) continue;
+        found.push(candidate);
+        search(candidate.urn);
+      }
+    };
+    search(resource.urn);
+    for (const dependent of deletionOrder(found)) {
+      this.dragged.add(dependent.urn);
+      if (this.mode === "up") await this.delete(dependent);
+    }
+  }
+
+  /** Its own and those of the components it is part of: it waited for them all. */
+  private dependenciesOf({ dependencies, parent }: Registration): string[] {
+    const component = this.registered.get(parent)?.registration;
+    return [...new Set([...dependencies, ...(component ? this.dependenciesOf(component) : [])])];
+  }
+
+  private provider(type: string): ResourceProvider {
+    const provider = this.providers[type];
+    if (provider) return provider;
+    throw new UserError(
+      `The built-in engine doesn't know the resource type ${type}. It knows ${Object.keys(this.providers).join(", ")}; ` +
+        "for everything else install the Pulumi CLI.",
+    );
+  }
+
+  /** What lives in the state only (keys, certificates, passwords) is worth a line when an existing one changes. */
+  private report(message: string, type: string, routine: boolean): void {
+    if (routine && !this.provider(type).read && !this.progress.verbose) this.progress.stop();
+    else this.progress.done(message);
+  }
+
+  private context(): CreateContext {
+    return { progress: (message) => this.progress.note(message), signal: this.signal };
+  }
+
+  private async attempt<T>(name: string, what: string, act: () => Promise<T>): Promise<T> {
+    if (this.signal.aborted) throw new Interrupted();
+    try {
+      return await act();
+    } catch (error) {
+      if (this.signal.aborted) throw new Interrupted();
+      this.progress.failed(`${name} could not be ${what}`);
+      throw new UserError(`${name} could not be ${what}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}

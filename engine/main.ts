@@ -1,0 +1,98 @@
+import path from "node:path";
+import { Command, Option } from "commander";
+import type { StackOptions } from "./commands/session";
+import { Interrupted, messageOf, UserError } from "./errors";
+import { interruptSignal } from "./interrupt";
+
+// Each command loads what it needs when it runs: the modules take longer than the work of a start that has nothing to do.
+
+const root = path.resolve(__dirname, "..");
+const signal = interruptSignal(() => console.error("\nStopping; a second Ctrl-C stops at once."));
+
+const program = new Command("web-infrastructure")
+  .description("A distributed web infrastructure by Pulumi and cloud-init, as containers on this computer")
+  .showHelpAfterError();
+
+function stackCommand(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option("--stack <name>", "the stack to work on: Pulumi.<name>.yaml", "local")
+    .addOption(
+      new Option("--engine <engine>", "what runs it; default: the Pulumi CLI where there is one").choices([
+        "built-in",
+        "pulumi",
+      ]),
+    )
+    .option("--verbose", "more about what goes on");
+}
+
+stackCommand("start", "set everything up and bring the site up").action(async (options: StackOptions) => {
+  const [{ withSession }, { start }] = await Promise.all([
+    import("./commands/session.js"),
+    import("./commands/start.js"),
+  ]);
+  await withSession(root, options, signal, start);
+});
+
+stackCommand("preview", "say what start would do, and what the policies say to it").action(
+  async (options: StackOptions) => {
+    const [{ withSession }, { previewStack }] = await Promise.all([
+      import("./commands/session.js"),
+      import("./commands/start.js"),
+    ]);
+    await withSession(root, options, signal, previewStack);
+  },
+);
+
+stackCommand("destroy", "remove the stack; asks no question")
+  .option("--data", "remove the data too: it is lost for good", false)
+  .action(async (options: StackOptions & { data: boolean }) => {
+    const [{ withSession }, { destroy }] = await Promise.all([
+      import("./commands/session.js"),
+      import("./commands/destroy.js"),
+    ]);
+    await withSession(root, options, signal, (session) => destroy(session, options.data));
+  });
+
+stackCommand("status", "show each machine and what the site answers")
+  .option("--json", "for programs", false)
+  .action(async (options: StackOptions & { json: boolean }) => {
+    const [{ status }, { readProject }] = await Promise.all([import("./commands/status.js"), import("./project.js")]);
+    if (!(await status(readProject(root, options.stack), options.json))) process.exitCode = 1;
+  });
+
+program
+  .command("image")
+  .description("make the machine image, when its inputs changed")
+  .action(async () => {
+    const { image } = await import("./commands/image.js");
+    await image();
+  });
+
+program
+  .command("test")
+  .description("set everything up and run the tests; further arguments go to mocha")
+  .allowUnknownOption()
+  .helpOption(false)
+  .argument("[arguments...]")
+  .action(async (mochaArguments: string[]) => {
+    const { test } = await import("./commands/test.js");
+    process.exitCode = await test(root, mochaArguments);
+  });
+
+program.parseAsync().then(
+  // Sockets that libraries keep open must not keep a finished command alive.
+  () => process.exit(),
+  (error: unknown) => {
+    if (error instanceof Interrupted || signal.aborted) {
+      console.error(
+        "Interrupted. What was finished is kept in the state; the next `npm start` removes what was half-made and goes on from there.",
+      );
+      process.exit(130);
+    }
+    if (error instanceof UserError) console.error(`\n${messageOf(error)}`);
+    else console.error(error);
+    process.exit(1);
+  },
+);

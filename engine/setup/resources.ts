@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { statfs } from "node:fs/promises";
+import { UserError } from "../errors";
+import { docker } from "../providers/docker-client";
+
+/** Amounts in MiB. */
+export interface Resources {
+  readonly memory: number;
+  readonly disk: number;
+}
+
+/** What is left for new machines; undefined where it can't be seen from here (an engine on another computer). */
+export type AvailableResources = Partial<Resources>;
+
+/** Throws an Error with the numbers when less memory or disk is available than the new machines need. */
+export async function checkResources(needed: Resources, read = availableResources): Promise<void> {
+  const available = await read();
+  if (available.memory !== undefined && available.memory < needed.memory) {
+    throw new UserError(
+      `Too little memory: the new machines may take ${needed.memory} MiB, ${available.memory} MiB are available. ` +
+        "Stop something, or give each machine less: web-infrastructure:memory (MiB) in the stack's configuration.",
+    );
+  }
+  if (available.disk !== undefined && available.disk < needed.disk) {
+    throw new UserError(
+      `Too little disk: the new machines need ${needed.disk} MiB where Docker keeps its data, ${available.disk} MiB are ` +
+        "free. `docker system df` shows what takes the space.",
+    );
+  }
+}
+
+async function availableResources(): Promise<AvailableResources> {
+  const { DockerRootDir, MemTotal } = await docker().info();
+  const free = await statfs(DockerRootDir).catch(() => undefined);
+  return {
+    // Without its directory here the engine runs elsewhere, or in a virtual machine of its own with all of that memory.
+    memory: (free && availableMemory()) ?? Math.floor(MemTotal / 1024 / 1024),
+    disk: free && Math.floor((free.bavail * free.bsize) / 1024 / 1024),
+  };
+}
+
+/** MiB that could be had without swapping; undefined where the kernel isn't Linux. */
+function availableMemory(): number | undefined {
+  try {
+    const kibibytes = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[1];
+    return kibibytes === undefined ? undefined : Math.floor(Number(kibibytes) / 1024);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,48 @@
+import * as pulumi from "@pulumi/pulumi";
+import { packApplication } from "./components/application-archive";
+import { requireMachineImage } from "./components/docker/image";
+import { WebInfrastructure } from "./components/web-infrastructure";
+import { type Config, ConfigError, parseConfig } from "./config";
+import { planTopology, type Topology } from "./topology";
+
+/** The program: what `pulumi up` and `npm start` run. Everything it exports is a stack output. */
+async function main(): Promise<pulumi.Inputs> {
+  const stack = pulumi.getStack();
+  const config = parseConfig(pulumi.runtime.allConfig(), stack);
+  if (config.target === "aws") {
+    throw new ConfigError(
+      "The AWS target is not built yet; nothing was touched. " +
+        `Set web-infrastructure:target to docker in Pulumi.${stack}.yaml to run the same machines on this computer.`,
+    );
+  }
+
+  const infrastructure = new WebInfrastructure("web", {
+    topology: plan(config),
+    application: await packApplication(config.app, `.state/${stack}`),
+    machineImage: await requireMachineImage(),
+  });
+  return {
+    url: infrastructure.url,
+    domain: config.domain,
+    entryAddresses: infrastructure.entryAddresses,
+    httpsPort: config.httpsPort,
+    certificateAuthority: infrastructure.certificateAuthority,
+    machines: infrastructure.machines,
+  };
+}
+
+function plan(config: Config): Topology {
+  return planTopology({
+    preset: config.topology,
+    domain: config.domain,
+    addressRange: config.addressRange,
+    size: { memory: config.memory, cores: config.cores },
+    publishedPorts: { http: config.httpPort, https: config.httpsPort },
+  });
+}
+
+// A mistake of the person who runs it needs a message, not a stack trace: that is what a RunError shows.
+export = () =>
+  main().catch((error) => {
+    throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
+  });

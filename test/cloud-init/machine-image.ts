@@ -1,0 +1,48 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { MachineFile } from "../../cloud-init";
+
+export interface Finished {
+  readonly status: number;
+  readonly output: string;
+}
+
+/**
+ * Runs a shell script as root in a new container of the machine image, without systemd, with these files in place.
+ * Files go in through stdin, so that it makes no difference where Docker runs.
+ * @throws Error when there is no Docker or no machine image: these tests can't tell anything then.
+ */
+export function runInMachineImage(files: MachineFile[], script: string, dockerOptions: string[] = []): Finished {
+  const image = process.env.MACHINE_IMAGE;
+  if (!image) {
+    throw new Error("MACHINE_IMAGE is not set. Run npm test, or set it to the image that `npm run image` names.");
+  }
+  const staging = mkdtempSync(join(tmpdir(), "machine-files-"));
+  try {
+    for (const { path, content, permissions } of files) {
+      mkdirSync(dirname(join(staging, path)), { recursive: true });
+      writeFileSync(join(staging, path), content, { mode: Number.parseInt(permissions, 8) });
+    }
+    const archive = spawnSync("tar", ["--create", "--owner=0", "--group=0", "--directory", staging, "."], {
+      maxBuffer: 2 ** 24,
+    });
+    const command = `tar --extract --no-overwrite-dir --directory / && { ${script}\n}`;
+    const { error, status, stdout, stderr } = spawnSync(
+      "docker",
+      ["run", "--rm", "--interactive", "--pull=never", ...dockerOptions, "--entrypoint", "sh", image, "-c", command],
+      { input: archive.stdout, encoding: "utf8", timeout: 60_000, maxBuffer: 2 ** 24 },
+    );
+    if (error) throw new Error(`docker run: ${error.message}`);
+    if (status === 125) throw new Error(`docker could not run the image ${image}: ${stderr.trim()}`);
+    return { status: status ?? -1, output: `${stdout}${stderr}` };
+  } finally {
+    rmSync(staging, { recursive: true });
+  }
+}
+
+/** A file that only the tests put on a machine. */
+export function file(path: string, content: string, permissions = "0644"): MachineFile {
+  return { path, content, owner: "root:root", permissions };
+}

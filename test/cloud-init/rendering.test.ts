@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { parse } from "yaml";
+import {
+  APPLICATION_ARCHIVE,
+  type MachineFile,
+  machineFiles,
+  packages,
+  READINESS_COMMAND,
+  renderUserData,
+  secretNames,
+} from "../../cloud-init";
+import type { Machine, Topology } from "../../topology";
+import { distributed, everything, machine, smallMachine } from "./topologies";
+
+function content(topology: Topology, name: string, path: string, documentRoot = ""): string {
+  const found = machineFiles(topology, machine(topology, name), documentRoot).find((each) => each.path === path);
+  assert.ok(found, `${name} has no ${path}`);
+  return found.content;
+}
+
+function paths(name: string): string[] {
+  return machineFiles(distributed, machine(distributed, name), "").map(({ path }) => path);
+}
+
+function withSize(memory: number, cores: number): Topology {
+  return { ...distributed, machines: distributed.machines.map((each) => ({ ...each, size: { memory, cores } })) };
+}
+
+function setting(text: string, name: string): number {
+  const found = new RegExp(`^${name} = (\\d+)`, "m").exec(text);
+  assert.ok(found, `no ${name}`);
+  return Number(found[1]);
+}
+
+const pool = "/etc/php/8.4/fpm/pool.d/www.conf";
+const mysql = "/etc/mysql/mysql.conf.d/zz-machine.cnf";
+
+describe("user-data", () => {
+  const text = (name: string, packagesInstalled = true) =>
+    renderUserData(distributed, machine(distributed, name), { packagesInstalled, documentRoot: "" });
+
+  it("can be read: files as blocks of text, not as quoted strings", () => {
+    for (const { name } of distributed.machines) {
+      assert.match(text(name), /^#cloud-config\n/);
+      assert.doesNotMatch(text(name), /\n +content: ["'>]/);
+    }
+  });
+
+  it("comes out of YAML as it went in", () => {
+    const web = machine(distributed, "web-1");
+    const written = parse(text("web-1")).write_files as MachineFile[];
+    assert.deepEqual(written, machineFiles(distributed, web, ""));
+  });
+
+  it("writes each file once", () => {
+    const all = machineFiles(everything, everything.machines[0] as Machine, "").map(({ path }) => path);
+    assert.deepEqual(all, [...new Set(all)]);
+  });
+
+  it("installs nothing when the image has the packages", () => {
+    assert.equal(parse(text("web-1")).packages, undefined);
+  });
+
+  it("installs the packages of the roles otherwise, before it writes over their files and before anything starts", () => {
+    const config = parse(text("lb-1", false));
+    assert.deepEqual(config.packages, ["curl", "haproxy", "nftables"]);
+    const [first, ...others] = config.write_files;
+    assert.equal(first.path, "/usr/sbin/policy-rc.d");
+    assert.equal(first.defer, undefined);
+    assert.ok(others.every(({ defer }: { defer: boolean }) => defer));
+  });
+
+  it("runs one command, which fails as a whole", () => {
+    assert.deepEqual(parse(text("web-1")).runcmd, [["/usr/local/sbin/machine-setup"]]);
+  });
+
+  it("is the same each time, so that nothing is replaced without need", () => {
+    assert.equal(text("web-1"), text("web-1"));
+  });
+});
+
+describe("secrets of a machine", () => {
+  it("are those that its roles need", () => {
+    assert.deepEqual(secretNames(machine(distributed, "lb-1")), ["ca.pem", "site.pem"]);
+    const web = secretNames(machine(distributed, "web-2"));
+    assert.ok(!web.includes("site.pem"), "the key of the site stays on the load balancers");
+    assert.deepEqual(web, [...new Set(web)]);
+    for (const name of ["machine.key", "session-key", "database-migration-password"] as const) {
+      assert.ok(web.includes(name), name);
+    }
+  });
+
+  it("are read where the target puts them, by machines that get them", () => {
+    for (const { name } of distributed.machines) {
+      const given = secretNames(machine(distributed, name)).map((secret) => `/var/lib/machine/secrets/${secret}`);
+      const wanted = machineFiles(distributed, machine(distributed, name), "").flatMap(({ content }) => [
+        ...content.matchAll(/\/var\/lib\/machine\/secrets\/[a-z.-]*[a-z]/g),
+      ]);
+      for (const [path] of wanted) assert.ok(given.includes(path), `${name} lacks ${path}`);
+    }
+  });
+});
+
+describe("packages", () => {
+  it("of all roles together are those of each, once", () => {
+    const all = packages(["load-balancer", "web", "application", "database"]);
+    assert.deepEqual(all, [...new Set(all)]);
+    for (const name of ["haproxy", "nginx", "php8.4-fpm", "mysql-server", "nftables"]) assert.ok(all.includes(name));
+  });
+});
+
+describe("firewall", () => {
+  const accepted = (name: string) =>
+    [...content(distributed, name, "/etc/nftables.conf").matchAll(/^ *(ip saddr \{ (.*) \} )?tcp dport (\d+)/gm)].map(
+      ([, , sources, port]) => `${port} from ${sources ?? "everywhere"}`,
+    );
+
+  it("of the load balancer is open on 80 and 443, for everybody", () => {
+    assert.deepEqual(accepted("lb-1"), ["80 from everywhere", "443 from everywhere"]);
+  });
+
+  it("of a web and database machine lets in load balancers to Nginx, and its like to the database", () => {
+    assert.deepEqual(
+      new Set(accepted("web-1")),
+      new Set(["8080 from 172.30.0.11", "3306 from 172.30.0.12, 172.30.0.13", "9200 from 172.30.0.12, 172.30.0.13"]),
+    );
+  });
+});
+
+describe("sizes", () => {
+  it("of PHP: more workers on a larger machine, never more than eight per core, at least four", () => {
+    const workers = (memory: number, cores: number) =>
+      setting(content(withSize(memory, cores), "web-1", pool), "pm.max_children");
+    assert.equal(workers(512, 1), 4);
+    assert.equal(workers(1024, 2), 12);
+    assert.equal(workers(8192, 2), 16);
+    assert.equal(workers(8192, 8), 64);
+  });
+
+  it("of MySQL: the pool grows with memory, and connections suffice for the workers of all machines", () => {
+    const small = content(withSize(smallMachine.memory, 2), "web-1", mysql);
+    const large = content(withSize(8192, 8), "web-1", mysql);
+    assert.equal(setting(small, "innodb_buffer_pool_size"), 64);
+    assert.equal(setting(large, "innodb_buffer_pool_size"), 2048);
+    // two machines, each worker at both endpoints
+    assert.ok(setting(small, "max_connections") >= 2 * 12 * 2);
+    assert.ok(setting(large, "max_connections") >= 2 * 64 * 2);
+  });
+});
+
+describe("database", () => {
+  it("is read-only at boot on the primary as on the replica", () => {
+    for (const name of ["web-1", "web-2"]) {
+      assert.match(content(distributed, name, mysql), /^read_only = ON\nsuper_read_only = ON$/m);
+    }
+  });
+
+  it("has a number of its own on each machine", () => {
+    const numbers = ["web-1", "web-2"].map((name) => setting(content(distributed, name, mysql), "server_id"));
+    assert.equal(new Set(numbers).size, 2);
+  });
+
+  it("has an agent that knows the others", () => {
+    const settings = JSON.parse(content(distributed, "web-2", "/etc/machine/database-agent.json"));
+    assert.equal(settings.role, "replica");
+    assert.deepEqual(settings.peers, [{ name: "web-1", address: "172.30.0.12", role: "primary" }]);
+  });
+});
+
+describe("files of a machine", () => {
+  it("are those of its roles only", () => {
+    assert.ok(!paths("lb-1").some((path) => /nginx|php|mysql|database|application/.test(path)), paths("lb-1").join());
+    assert.ok(!paths("web-1").includes("/etc/haproxy/conf.d/10-edge.cfg"));
+    assert.ok(paths("web-1").includes("/etc/haproxy/conf.d/20-database.cfg"));
+  });
+
+  it("serve the part of the application that is meant to be served", () => {
+    const root = (documentRoot: string) =>
+      /^ +root (.*);$/m.exec(content(distributed, "web-1", "/etc/nginx/nginx.conf", documentRoot))?.[1];
+    assert.equal(root("public"), "/srv/www/public");
+    assert.equal(root(""), "/srv/www");
+  });
+
+  it("start the services of its roles", () => {
+    const services = (name: string) => content(distributed, name, "/usr/local/lib/machine/services").trim().split("\n");
+    assert.deepEqual(services("lb-1"), ["haproxy.service"]);
+    assert.deepEqual(services("web-1"), [
+      "mysql.service",
+      "database-agent.service",
+      "haproxy.service",
+      "php8.4-fpm.service",
+      "application-migrate.service",
+      "nginx.service",
+    ]);
+  });
+
+  it("answer to the readiness command, and find the application where the target puts it", () => {
+    assert.ok(paths("lb-1").includes(READINESS_COMMAND[0] as string));
+    const unpack = content(distributed, "web-1", "/usr/local/lib/machine/setup.d/30-application-files");
+    assert.ok(unpack.includes(APPLICATION_ARCHIVE));
+  });
+});

@@ -1,0 +1,128 @@
+// The tests in this folder follow one stack through its life, in the order of the files.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import {
+  acceptSingleLoadBalancer,
+  command,
+  container,
+  docker,
+  eventually,
+  HTTPS_PORT,
+  leftovers,
+  type Run,
+  removeSettings,
+  startCommand,
+  writeSettings,
+} from "./stack";
+
+const NOTHING = { containers: [], networks: [], volumes: [] };
+
+/** The run failed with a message for people that says all of `words`, and left nothing behind. */
+async function assertRefused(run: Run, ...words: (string | RegExp)[]): Promise<void> {
+  assert.notEqual(run.exitCode, 0, run.output);
+  for (const word of words)
+    assert.ok(
+      typeof word === "string" ? run.output.includes(word) : word.test(run.output),
+      `${word} in: ${run.output}`,
+    );
+  assert.doesNotMatch(run.output, /^\s+at .*\(.*:\d+:\d+\)/m, "a stack trace is no message for people");
+  assert.deepEqual(await leftovers(), NOTHING);
+}
+
+describe("npm start on the local stack", function () {
+  this.timeout(600_000);
+
+  before(async () => {
+    await command("destroy", "--data");
+    removeSettings();
+    assert.deepEqual(await leftovers(), NOTHING);
+  });
+
+  it("refuses the single load balancer when nobody accepted it, before anything is made", async () => {
+    writeSettings();
+    await assertRefused(await command("start"), "load-balancer-redundant", `Pulumi.test.policies.json`);
+  });
+
+  describe("with a mistake in the settings", () => {
+    before(() => acceptSingleLoadBalancer());
+
+    const mistakes: [string, Record<string, string | number>, (string | RegExp)[]][] = [
+      [
+        "unknown and wrong keys",
+        { memroy: 5, memory: "lots" },
+        ["web-infrastructure:memroy", "web-infrastructure:memory"],
+      ],
+      ["a domain that isn't one", { domain: "foo bar" }, ["web-infrastructure:domain", "foo bar"]],
+      ["an application without an index", { app: "./docs" }, ["docs", "index.php"]],
+      ["an address range that the host uses", { addressRange: "127.0.0.0/24" }, ["127.0.0.0/24", /addressRange/]],
+      ["an address range of another network", { addressRange: "172.17.0.0/24" }, ["172.17.0.0/24", /addressRange/]],
+      ["more memory than there is", { memory: 1_000_000 }, [/memory/i, /MiB|GiB/]],
+      ["a target that isn't built", { target: "aws" }, ["not built yet"]],
+    ];
+    for (const [mistake, settings, words] of mistakes) {
+      it(`refuses ${mistake}`, async () => {
+        writeSettings(settings);
+        await assertRefused(await command("start"), ...words);
+      });
+    }
+
+    it("refuses a port that is taken", async () => {
+      const server = createServer().listen(HTTPS_PORT, "127.0.0.1");
+      try {
+        writeSettings();
+        await assertRefused(await command("start"), String(HTTPS_PORT), /httpsPort/);
+      } finally {
+        server.close();
+      }
+    });
+  });
+
+  it("is mended by the next run after a kill -9 in the middle", async () => {
+    writeSettings();
+    const first = startCommand("start");
+    await eventually("web-1 is being made", 120, async () => (await container("web-1").inspect()).State.Running);
+    process.kill(-(first.process.pid as number), "SIGKILL");
+    await first.finished;
+
+    const second = await command("start");
+    assert.equal(second.exitCode, 0, second.output);
+    assert.deepEqual((await leftovers()).containers.sort(), [
+      "/web-infrastructure-test-lb-1",
+      "/web-infrastructure-test-web-1",
+      "/web-infrastructure-test-web-2",
+    ]);
+
+    const line = second.output.split("\n").find((each) => /^\s*curl /.test(each));
+    assert.ok(line, `no curl line to paste in:\n${second.output}`);
+    const { stdout } = await promisify(execFile)("sh", ["-c", line]);
+    assert.match(stdout, /<html/);
+  });
+
+  it("makes each machine only when the one before is ready", async () => {
+    const started = async (machine: string) => Date.parse((await container(machine).inspect()).State.StartedAt);
+    assert.ok((await started("web-1")) < (await started("web-2")));
+    assert.ok((await started("web-2")) < (await started("lb-1")));
+  });
+
+  it("changes nothing the second time", async () => {
+    const before = await docker.listContainers({ all: true });
+    const run = await command("start");
+    assert.equal(run.exitCode, 0, run.output);
+    assert.match(run.output, /no changes|nothing to (do|change)|unchanged/i);
+    const ids = (list: { Id: string }[]) => list.map(({ Id }) => Id).sort();
+    assert.deepEqual(ids(await docker.listContainers({ all: true })), ids(before));
+  });
+
+  it("keeps two runs on one stack apart", async () => {
+    const first = startCommand("start");
+    await sleep(300);
+    const runs = await Promise.all([first.finished, command("start")]);
+    const refused = runs.filter(({ exitCode }) => exitCode !== 0);
+    // The first may be through before the second asks: then both succeed, one after the other.
+    for (const { output } of refused) assert.match(output, /another|already running|lock/i);
+    assert.ok(refused.length < 2);
+  });
+});

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { command, container, eventually, onMachine, request, STACK, visit, writeSettings } from "./stack";
+
+let ca: string;
+const ids = () => Promise.all(["lb-1", "web-1", "web-2"].map(async (name) => (await container(name).inspect()).Id));
+const messages = async (): Promise<{ id: number; message: string }[]> =>
+  JSON.parse((await request("/api/messages", { ca })).body).messages;
+
+const post = (message: string) =>
+  request("/api/messages", {
+    ca,
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name: "Ada", message, token: randomUUID() }),
+  });
+
+async function startAgain(): Promise<string> {
+  const run = await command("start");
+  assert.equal(run.exitCode, 0, run.output);
+  return run.output;
+}
+
+describe("when something happens to the local stack", function () {
+  this.timeout(600_000);
+
+  before(() => {
+    ca = readFileSync(`.state/${STACK}/ca.pem`, "utf8");
+  });
+
+  it("goes on when a web machine is killed, and is whole again after npm start", async () => {
+    const visitor = visit("/api/messages", ca);
+    await sleep(1000);
+    await container("web-2").kill();
+    await sleep(5000);
+    const { total, failed } = await visitor.stop();
+    assert.ok(total >= 50);
+    assert.deepEqual(failed, []);
+    assert.equal((await post("written while web-2 is away")).status, 201);
+
+    const status = await command("status");
+    assert.notEqual(status.exitCode, 0, "a degraded stack must not look whole");
+    await startAgain();
+    assert.equal((await command("status")).exitCode, 0);
+    const count = "SELECT COUNT(*) FROM application.messages WHERE message='written while web-2 is away'";
+    await eventually(
+      "the replica has caught up",
+      30,
+      async () => (await onMachine("web-2", "mysql", "-NBe", count)).output === "1",
+    );
+  });
+
+  it("stays readable without its primary, refuses writes kindly, and takes them again afterwards", async () => {
+    const before = await messages();
+    await container("web-1").kill();
+    await eventually("the site is readable", 10, async () => (await request("/", { ca })).status === 200);
+    assert.deepEqual(await messages(), before);
+    const refused = await post("nobody to take it");
+    assert.equal(refused.status, 503);
+    assert.match(String(refused.headers["retry-after"]), /^\d+$/);
+
+    await startAgain();
+    await eventually("the primary takes writes", 30, async () => (await post("taken again")).status === 201);
+  });
+
+  it("comes back by itself from services killed on a machine", async () => {
+    for (const service of ["haproxy", "nginx", "php8.4-fpm", "mysql", "database-agent"]) {
+      await onMachine("web-1", "systemctl", "kill", "--signal=KILL", `${service}.service`);
+    }
+    await onMachine("lb-1", "systemctl", "kill", "--signal=KILL", "haproxy.service");
+    await eventually("every machine is ready and takes writes", 60, async () => {
+      const ready = await Promise.all(["lb-1", "web-1", "web-2"].map((name) => onMachine(name, "machine-ready")));
+      return ready.every(({ exitCode }) => exitCode === 0) && (await post("after the kills")).status === 201;
+    });
+  });
+
+  it("replaces just what a change concerns, one machine at a time, and keeps the data", async () => {
+    const application = join(".state", STACK, "changed-app");
+    cpSync("app", application, { recursive: true });
+    writeFileSync(join(application, "public", "new.txt"), "a new version\n");
+    writeSettings({ app: application });
+
+    const [kept, ...replaced] = await ids();
+    const before = await messages();
+    const visitor = visit("/api/messages", ca);
+    await startAgain();
+    const { failed, total } = await visitor.stop();
+
+    const [lb, ...web] = await ids();
+    assert.equal(lb, kept);
+    assert.ok(web.every((id) => !replaced.includes(id)));
+    assert.equal((await request("/new.txt", { ca })).body, "a new version\n");
+    assert.deepEqual(await messages(), before);
+    assert.deepEqual(failed, [], `of ${total} reads`);
+    assert.equal((await post("after the change")).status, 201);
+  });
+
+  it("shows no secret: not in the output, not in docker inspect, not in user-data", async () => {
+    const output = await startAgain();
+    const inspected = JSON.stringify(await container("web-1").inspect());
+    const userData = (await onMachine("web-1", "cat", "/var/lib/cloud/seed/nocloud/user-data")).output;
+    const names = (await onMachine("web-1", "ls", "/var/lib/machine/secrets")).output.split(/\s+/);
+    assert.ok(names.includes("database-application-password"));
+    for (const name of names.filter((each) => !/^(ca|machine)\.pem$/.test(each))) {
+      const path = `/var/lib/machine/secrets/${name}`;
+      const secret = (await onMachine("web-1", "cat", path)).output
+        .split(/\r?\n/)
+        .sort((a, b) => b.length - a.length)[0];
+      assert.ok(secret && secret.length >= 32, name);
+      for (const place of [output, inspected, userData]) assert.ok(!place.includes(secret), `${name} is shown`);
+      assert.equal((await onMachine("web-1", "stat", "-c", "%a %U", path)).output, "600 root");
+    }
+  });
+});

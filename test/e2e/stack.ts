@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { rmSync, writeFileSync } from "node:fs";
+import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { Agent, request as httpsRequest } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
+import Docker from "dockerode";
+import { stringify } from "yaml";
+
+/** The tests' own stack: names, addresses and ports that a person's running local stack doesn't use. */
+export const STACK = "test";
+export const DOMAIN = "www.foobar.com";
+export const ENTRY = "172.30.99.11";
+export const HTTPS_PORT = 18443;
+export const docker = new Docker();
+
+const SETTINGS = {
+  target: "docker",
+  topology: "distributed",
+  domain: DOMAIN,
+  addressRange: "172.30.99.0/24",
+  httpPort: 18080,
+  httpsPort: HTTPS_PORT,
+};
+
+/** Writes the settings of the tests' stack; they are gone again after `removeSettings`. */
+export function writeSettings(changes: Record<string, string | number> = {}): void {
+  const config = Object.entries({ ...SETTINGS, ...changes }).map(([key, value]) => [
+    `web-infrastructure:${key}`,
+    value,
+  ]);
+  writeFileSync(`Pulumi.${STACK}.yaml`, stringify({ config: Object.fromEntries(config) }));
+}
+
+/** Accepts the single load balancer of the classic design, as the local stack does. */
+export function acceptSingleLoadBalancer(): void {
+  const expires = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10);
+  const accepted = [{ urn: "*", reason: "the classic design, under test", expires }];
+  writeFileSync(`Pulumi.${STACK}.policies.json`, JSON.stringify({ "load-balancer-redundant": { accepted } }));
+}
+
+export function removeSettings(): void {
+  for (const kind of ["yaml", "policies.json"]) rmSync(`Pulumi.${STACK}.${kind}`, { force: true });
+}
+
+export interface Run {
+  readonly exitCode: number | null;
+  /** Standard output and standard error, as a person sees them. */
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** Starts one of the project's commands on the tests' stack. */
+export function startCommand(command: string, ...args: string[]): { process: ChildProcess; finished: Promise<Run> } {
+  const begin = Date.now();
+  const child = spawn(process.execPath, ["bin/run.mjs", command, "--stack", STACK, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
+  const finished = new Promise<Run>((resolve) =>
+    child.on("close", (exitCode) => resolve({ exitCode, output, seconds: (Date.now() - begin) / 1000 })),
+  );
+  return { process: child, finished };
+}
+
+export function command(name: string, ...args: string[]): Promise<Run> {
+  return startCommand(name, ...args).finished;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface RequestOptions {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+  /** PEM of the authority to trust. Absent: only public authorities. */
+  readonly ca?: string;
+  readonly secure?: boolean;
+  readonly address?: string;
+  readonly maxVersion?: "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
+}
+
+/** One request to the site by its name, on a connection of its own, as a new visitor makes it. */
+export function request(path: string, options: RequestOptions = {}): Promise<Answer> {
+  const { method = "GET", headers = {}, body, ca, secure = true, address = ENTRY, maxVersion } = options;
+  const common = { host: address, path, method, headers: { host: DOMAIN, ...headers }, timeout: 15_000 };
+  return new Promise((resolve, reject) => {
+    const sent = secure
+      ? httpsRequest({ ...common, agent: new Agent({ ca, servername: DOMAIN, maxVersion, minVersion: "TLSv1" }) })
+      : httpRequest({ ...common, agent: false });
+    sent.on("response", (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (data) => (text += data));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
+      response.on("error", reject);
+    });
+    sent.on("timeout", () => sent.destroy(new Error("no answer within 15 s")));
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+/** A visitor who asks ten times a second until told to stop; tells what went wrong. */
+export function visit(path: string, ca: string): { stop(): Promise<{ total: number; failed: string[] }> } {
+  const failed: string[] = [];
+  const pending: Promise<void>[] = [];
+  const timer = setInterval(() => {
+    const begin = new Date().toISOString();
+    pending.push(
+      request(path, { ca }).then(
+        ({ status }) => void (status === 200 || failed.push(`${begin} ${status}`)),
+        (error) => void failed.push(`${begin} ${error.message}`),
+      ),
+    );
+  }, 100);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await Promise.all(pending);
+      return { total: pending.length, failed };
+    },
+  };
+}
+
+export const container = (machine: string) => docker.getContainer(`web-infrastructure-${STACK}-${machine}`);
+
+/** Runs a command on a machine as root; resolves to its exit code and output. */
+export async function onMachine(machine: string, ...Cmd: string[]): Promise<{ exitCode: number; output: string }> {
+  const exec = await container(machine).exec({ Cmd, AttachStdout: true, AttachStderr: true, Tty: true });
+  const stream = await exec.start({ Tty: true });
+  let output = "";
+  for await (const data of stream) output += data;
+  return { exitCode: (await exec.inspect()).ExitCode ?? -1, output: output.trim() };
+}
+
+/** What Docker holds of the tests' stack, by name. */
+export async function leftovers(): Promise<{ containers: string[]; networks: string[]; volumes: string[] }> {
+  const filters = { label: [`web-infrastructure.stack=${STACK}`] };
+  const [containers, networks, volumes] = await Promise.all([
+    docker.listContainers({ all: true, filters }),
+    docker.listNetworks({ filters }),
+    docker.listVolumes({ filters }),
+  ]);
+  return {
+    containers: containers.map(({ Names }) => String(Names[0])),
+    networks: networks.map(({ Name }) => Name),
+    volumes: (volumes.Volumes ?? []).map(({ Name }) => Name).sort(),
+  };
+}
+
+/** Waits until a condition holds; fails with what it was waiting for. */
+export async function eventually(what: string, seconds: number, holds: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + seconds * 1000;
+  while (Date.now() < end) {
+    if (await holds().catch(() => false)) return;
+    await sleep(250);
+  }
+  throw new Error(`not within ${seconds} s: ${what}`);
+}

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { firewallPublicPorts } from "../../policy/rules/firewall-public-ports";
+import { loadBalancerRedundant } from "../../policy/rules/load-balancer-redundant";
+import { judge, judgeStack } from "./judge";
+import { container } from "./machines";
+
+const open = container("db-1", { roles: "database", properties: { ports: [{ internal: 3306, external: 3306 }] } });
+const FUTURE = "2999-12-31";
+const findings = (accepted: unknown) => judge(firewallPublicPorts, open, { accepted });
+
+describe("accepted violations", () => {
+  it("are said as advisory, with date and reason, until they expire", () => {
+    const [finding, another] = findings([{ urn: "*::db-1", reason: "moves next month", expires: FUTURE }]);
+    assert.equal(another, undefined);
+    assert.equal(finding?.enforcementLevel, "advisory");
+    assert.match(
+      finding?.message ?? "",
+      /^Accepted until 2999-12-31 \(moves next month\): db-1 publishes its port 3306/,
+    );
+  });
+
+  it("hold until the end of their last day", () => {
+    const today = new Date().toISOString().slice(0, 10);
+    assert.equal(findings([{ urn: "*", reason: "a", expires: today }])[0]?.enforcementLevel, "advisory");
+  });
+
+  it("are violations that say so after it", () => {
+    const [finding] = findings([{ urn: "*", reason: "moves next month", expires: "2020-02-29" }]);
+    assert.equal(finding?.enforcementLevel, undefined);
+    assert.match(
+      finding?.message ?? "",
+      /publishes its port 3306.*accepted until 2020-02-29 \(moves next month\); that day is over/,
+    );
+  });
+
+  it("hold when one of several entries still does", () => {
+    const entries = [
+      { urn: "*", reason: "old", expires: "2020-01-01" },
+      { urn: "*db*", reason: "new", expires: FUTURE },
+    ];
+    assert.match(findings(entries)[0]?.message ?? "", /^Accepted until 2999-12-31 \(new\)/);
+  });
+
+  it("hold for the resources of their pattern only", () => {
+    for (const urn of ["*::db-10", "db-1", "*db.1", "urn:pulumi:prod::*"]) {
+      const [finding, another] = findings([{ urn, reason: "a", expires: FUTURE }]);
+      assert.equal(finding?.enforcementLevel, undefined, urn);
+      assert.equal(another, undefined);
+    }
+  });
+
+  it("work for rules about the stack, by the URN of the resource they name", () => {
+    const stack = [container("lb-1", { roles: "load-balancer" })];
+    const [finding] = judgeStack(loadBalancerRedundant, stack, {
+      accepted: [{ urn: "*::lb-1", reason: "a", expires: FUTURE }],
+    });
+    assert.equal(finding?.enforcementLevel, "advisory");
+  });
+
+  describe("that are configured wrongly are an error that names rule and key", () => {
+    const wrong: [string, unknown, RegExp][] = [
+      ["no reason", [{ urn: "*", expires: FUTURE }], /firewall-public-ports\.accepted\[0\]\.reason: is missing/],
+      ["an empty reason", [{ urn: "*", reason: " ", expires: FUTURE }], /accepted\[0\]\.reason/],
+      ["no date", [{ urn: "*", reason: "a" }], /accepted\[0\]\.expires: is missing/],
+      [
+        "another form of date",
+        [{ urn: "*", reason: "a", expires: "31.12.2999" }],
+        /accepted\[0\]\.expires: is no date; .*YYYY-MM-DD/,
+      ],
+      ["a day that doesn't exist", [{ urn: "*", reason: "a", expires: "2999-02-30" }], /accepted\[0\]\.expires/],
+      ["no URN", [{ reason: "a", expires: FUTURE }], /accepted\[0\]\.urn/],
+      [
+        "a misspelt key",
+        [{ urn: "*", reason: "a", expires: FUTURE, until: FUTURE }],
+        /accepted\[0\]\.until: there is no such key; it takes urn, reason, expires/,
+      ],
+      ["no list", { urn: "*" }, /firewall-public-ports\.accepted: takes a list/],
+      ["no object", ["*"], /accepted\[0\]: takes/],
+    ];
+    for (const [title, accepted, pattern] of wrong) {
+      it(title, () => {
+        const [error, violation] = findings(accepted);
+        assert.equal(error?.enforcementLevel, "mandatory");
+        assert.match(error?.message ?? "", pattern);
+        assert.match(violation?.message ?? "", /publishes its port 3306/, "accepts nothing");
+      });
+    }
+
+    it("are said once for a configuration, not once for each resource", () => {
+      const config = { accepted: [{ urn: "*" }] };
+      assert.equal(judge(firewallPublicPorts, container("a"), config).length, 2);
+      assert.equal(judge(firewallPublicPorts, container("b"), config).length, 0);
+    });
+  });
+
+  it("settings that a rule doesn't have are named", () => {
+    assert.match(
+      judge(firewallPublicPorts, open, { acepted: [] })[0]?.message ?? "",
+      /firewall-public-ports\.acepted: there is no such setting; the rule takes ports, accepted, enforcementLevel/,
+    );
+    assert.match(
+      judge(firewallPublicPorts, open, { ports: "80" })[0]?.message ?? "",
+      /firewall-public-ports\.ports: takes a list of port numbers/,
+    );
+  });
+});

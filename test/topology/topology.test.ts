@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import {
+  creationOrder,
+  diagram,
+  flows,
+  type Machine,
+  machinesWith,
+  planTopology,
+  singlePointsOfFailure,
+  type Topology,
+} from "../../topology";
+
+const size = { memory: 1024, cores: 2 };
+
+function distributed(addressRange = "172.30.0.0/24"): Topology {
+  return planTopology({ preset: "distributed", domain: "www.foobar.com", addressRange, size });
+}
+
+/** What the next presets will be like, to see that nothing here knows the machines of `distributed`. */
+function topologyOf(machines: Omit<Machine, "size">[]): Topology {
+  return { ...distributed(), machines: machines.map((machine) => ({ ...machine, size })) };
+}
+
+const everyRole = ["load-balancer", "web", "application", "database"] as const;
+
+describe("topology", () => {
+  it("gives each machine of `distributed` a fixed address in order, outside the dynamic part", () => {
+    const topology = distributed();
+    assert.deepEqual(
+      topology.machines.map(({ name, address }) => [name, address]),
+      [
+        ["lb-1", "172.30.0.11"],
+        ["web-1", "172.30.0.12"],
+        ["web-2", "172.30.0.13"],
+      ],
+    );
+    assert.deepEqual(topology.network, {
+      addressRange: "172.30.0.0/24",
+      gateway: "172.30.0.1",
+      dynamicRange: "172.30.0.224/27",
+    });
+  });
+
+  it("fits into the smallest range it accepts, and into one that doesn't start at a full byte", () => {
+    assert.deepEqual(distributed("10.1.2.96/27").network, {
+      addressRange: "10.1.2.96/27",
+      gateway: "10.1.2.97",
+      dynamicRange: "10.1.2.124/30",
+    });
+    assert.equal(distributed("192.168.0.0/16").machines[2]?.address, "192.168.0.13");
+  });
+
+  it("has one primary, and its replica on another machine", () => {
+    const databases = machinesWith(distributed(), "database");
+    assert.deepEqual(
+      databases.map(({ name, databaseRole }) => [name, databaseRole]),
+      [
+        ["web-1", "primary"],
+        ["web-2", "replica"],
+      ],
+    );
+  });
+
+  for (const [range, problem] of [
+    ["fd00::/64", /IPv6.*172\.30\.0\.0\/24/],
+    ["172.30.0.0", /not a range in CIDR notation/],
+    ["172.30.0.0/33", /not a range in CIDR notation/],
+    ["172.30/24", /not a range in CIDR notation/],
+    ["172.30.0.5/24", /Write 172\.30\.0\.0\/24/],
+    ["8.8.8.0/24", /not private/],
+    ["172.30.0.0/28", /too small/],
+    ["10.0.0.0/8", /too large/],
+    ["172.0.0.0/8", /not private/],
+  ] as const) {
+    it(`refuses the address range ${range}, and says what to write instead`, () => {
+      assert.throws(() => distributed(range), problem);
+    });
+  }
+
+  it("refuses an unknown preset, and lists the known ones", () => {
+    assert.throws(
+      () => planTopology({ preset: "pyramid" as never, domain: "x.org", addressRange: "10.0.0.0/24", size }),
+      /"pyramid" is unknown.*distributed/,
+    );
+  });
+
+  it("opens to the internet nothing but ports 80 and 443 of the load balancers", () => {
+    const open = flows(distributed()).filter(({ from }) => from === "internet");
+    assert.deepEqual(
+      open.map(({ to, port }) => [to, port]),
+      [
+        ["load-balancer", 80],
+        ["load-balancer", 443],
+      ],
+    );
+  });
+
+  it("lets only application and database machines talk to a database", () => {
+    const senders = flows(distributed())
+      .filter(({ to }) => to === "database")
+      .map(({ from, port }) => `${from} ${port}`);
+    assert.deepEqual(senders, ["application 3306", "application 9200", "database 3306", "database 9200"]);
+  });
+
+  it("has no flow from or to a role that no machine has", () => {
+    const topology = topologyOf([{ name: "site", roles: ["load-balancer", "web"], address: "172.30.0.11" }]);
+    assert.deepEqual(new Set(flows(topology).map(({ port }) => port)), new Set([80, 443, 8080]));
+  });
+
+  it("creates databases first, the primary before its replica, and load balancers last", () => {
+    assert.deepEqual(
+      creationOrder(distributed()).map(({ name }) => name),
+      ["web-1", "web-2", "lb-1"],
+    );
+    const tiers = topologyOf([
+      { name: "lb-1", roles: ["load-balancer"], address: "172.30.0.11" },
+      { name: "web-1", roles: ["web"], address: "172.30.0.12" },
+      { name: "app-1", roles: ["application"], address: "172.30.0.13" },
+      { name: "db-1", roles: ["database"], databaseRole: "replica", address: "172.30.0.14" },
+      { name: "db-2", roles: ["database"], databaseRole: "primary", address: "172.30.0.15" },
+    ]);
+    assert.deepEqual(
+      creationOrder(tiers).map(({ name }) => name),
+      ["db-2", "db-1", "app-1", "web-1", "lb-1"],
+    );
+  });
+
+  it("names the load balancer and the primary of `distributed` as single points of failure, with what people notice", () => {
+    assert.deepEqual(singlePointsOfFailure(distributed()), [
+      { machine: "lb-1", role: "load-balancer", consequence: "the site cannot be reached" },
+      { machine: "web-1", role: "database", consequence: "the site can be read, but nothing can be written" },
+    ]);
+  });
+
+  it("finds none where every role is on three machines and no primary is fixed", () => {
+    const machines = [1, 2, 3].map((n) => ({ name: `m-${n}`, roles: everyRole, address: `172.30.0.1${n}` }));
+    assert.deepEqual(singlePointsOfFailure(topologyOf(machines)), []);
+  });
+
+  it("finds every role on a single machine with everything", () => {
+    const points = singlePointsOfFailure(topologyOf([{ name: "all", roles: everyRole, address: "172.30.0.11" }]));
+    assert.deepEqual(
+      points.map(({ role }) => role),
+      [...everyRole],
+    );
+  });
+
+  it("draws each machine and who talks to whom", () => {
+    const drawing = diagram(distributed());
+    assert.match(drawing, /internet -->\|80, 443\| lb-1/);
+    assert.match(drawing, /lb-1 -->\|8080\| web-2/);
+    assert.match(drawing, /web-2 -->\|3306, 9200\| web-1/);
+    assert.doesNotMatch(drawing, /lb-1 -->\|3306/);
+    assert.doesNotMatch(drawing, /(\S+) -->\|[^|]*\| \1$/m);
+  });
+});

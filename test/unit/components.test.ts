@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+
+interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+}
+
+/** What a mocked resource answers: its inputs, and for what a provider makes up something recognisable. */
+const registered: Registered[] = [];
+pulumi.runtime.setMocks(
+  {
+    newResource({ type, name, inputs }) {
+      registered.push({ type, name, inputs });
+      const made = {
+        privateKeyPem: `private key of ${name}\n`,
+        certPem: `certificate of ${name}\n`,
+        certRequestPem: `request of ${name}\n`,
+        result: `password of ${name}`,
+        hex: `hex of ${name}`,
+      };
+      return { id: `${name}-id`, state: { ...made, ...inputs } };
+    },
+    call: () => ({}),
+  },
+  "web-infrastructure",
+  "unit",
+);
+
+// Imported after setMocks: a resource made before would look for a real engine.
+import { WebInfrastructure } from "../../components/web-infrastructure";
+import { creationOrder, planTopology } from "../../topology";
+
+const resolved = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => output.apply(resolve));
+
+// biome-ignore lint/suspicious/noExplicitAny: the inputs of a container, as the provider takes them
+const container = (machine: string): any =>
+  registered.find(({ name }) => name === `site-${machine}-container`)?.inputs;
+
+const topology = planTopology({
+  preset: "distributed",
+  domain: "www.foobar.com",
+  addressRange: "10.20.30.0/24",
+  size: { memory: 768, cores: 2 },
+  publishedPorts: { http: 8080, https: 0 },
+});
+
+describe("the components", () => {
+  let infrastructure: WebInfrastructure;
+
+  before(async () => {
+    infrastructure = new WebInfrastructure("site", {
+      topology,
+      application: { path: "/tmp/application.tar", sha256: "abc123", documentRoot: "public" },
+      machineImage: "sha256:image",
+    });
+    await resolved(infrastructure.machines);
+    await pulumi.runtime.waitForRPCs();
+  });
+
+  it("make one container a machine, in order of creation, and one network", () => {
+    const names = (type: string) => registered.filter((each) => each.type === type).map(({ name }) => name);
+    assert.deepEqual(
+      names("docker:index/container:Container"),
+      creationOrder(topology).map(({ name }) => `site-${name}-container`),
+    );
+    assert.deepEqual(names("docker:index/network:Network"), ["site-network"]);
+    assert.deepEqual(names("docker:index/volume:Volume"), ["site-web-1-data", "site-web-2-data"]);
+  });
+
+  it("give each machine its address, name, roles and limits", () => {
+    for (const machine of topology.machines) {
+      const { name, hostname, networksAdvanced, labels, memory, memorySwap, cpus } = container(machine.name);
+      assert.equal(name, `web-infrastructure-unit-${machine.name}`);
+      assert.equal(hostname, machine.name);
+      assert.deepEqual(networksAdvanced, [{ name: "web-infrastructure-unit", ipv4Address: machine.address }]);
+      assert.ok(labels.some((l: { value: string }) => l.value === machine.roles.join(",")));
+      assert.deepEqual([memory, memorySwap, cpus], [768, 768, "2"]);
+    }
+  });
+
+  it("publish ports of the load balancer only, on the loopback, and none that is 0", () => {
+    assert.deepEqual(container("lb-1").ports, [{ internal: 80, external: 8080, ip: "127.0.0.1", protocol: "tcp" }]);
+    assert.equal(container("web-1").ports, undefined);
+  });
+
+  it("keep the database's data on a volume of its own", () => {
+    assert.deepEqual(container("web-2").volumes, [
+      { volumeName: "web-infrastructure-unit-web-2-data", containerPath: "/var/lib/mysql" },
+    ]);
+    assert.equal(container("lb-1").volumes, undefined);
+  });
+
+  it("wait for readiness", () => {
+    const { wait, waitTimeout, healthcheck } = container("web-1");
+    assert.equal(wait, true);
+    assert.ok(waitTimeout >= 60);
+    assert.deepEqual(healthcheck.tests, ["CMD", "/usr/local/sbin/machine-ready"]);
+  });
+
+  it("deliver the application to web machines and secrets, 0600, to those that need them", () => {
+    // biome-ignore lint/suspicious/noExplicitAny: an upload of a container
+    const uploads = (machine: string): any[] => container(machine).uploads;
+    const secrets = (machine: string) =>
+      uploads(machine)
+        .filter(({ file }) => file.startsWith("/var/lib/machine/secrets/"))
+        .map(({ file, permissions }) => `${file.split("/").pop()} ${permissions}`)
+        .sort();
+    assert.deepEqual(secrets("lb-1"), ["ca.pem 0600", "site.pem 0600"]);
+    assert.deepEqual(secrets("web-1"), [
+      "ca.pem 0600",
+      "database-application-password 0600",
+      "database-migration-password 0600",
+      "database-replication-password 0600",
+      "machine.key 0600",
+      "machine.pem 0600",
+      "session-key 0600",
+    ]);
+    const archives = (machine: string) => uploads(machine).filter(({ source }) => source === "/tmp/application.tar");
+    assert.deepEqual([archives("lb-1").length, archives("web-1")[0].sourceHash], [0, "abc123"]);
+  });
+
+  it("issue certificates for the names and addresses that clients use", () => {
+    const request = (name: string) => registered.find((each) => each.name === name)?.inputs;
+    assert.deepEqual(request("site-secrets-site-request")?.dnsNames, ["www.foobar.com", "localhost"]);
+    assert.deepEqual(request("site-secrets-site-request")?.ipAddresses, ["10.20.30.11", "127.0.0.1"]);
+    assert.deepEqual(request("site-secrets-web-2-request")?.ipAddresses, ["10.20.30.13", "127.0.0.1"]);
+  });
+
+  it("put no secret into user-data or into what policies see of a component", () => {
+    const secrets = /private key of|password of|hex of/;
+    for (const { name, type, inputs } of registered.filter(({ type }) => type.startsWith("web-infrastructure:"))) {
+      assert.doesNotMatch(JSON.stringify(inputs), secrets, `${type} ${name}`);
+    }
+    for (const { name } of topology.machines) {
+      const userData = container(name).uploads.find(({ file }: { file: string }) => file.endsWith("/user-data"));
+      assert.ok(userData.content.startsWith("#cloud-config"));
+      assert.doesNotMatch(userData.content, secrets);
+    }
+  });
+
+  it("export what a person needs to open the site", async () => {
+    assert.equal(await resolved(infrastructure.url), "https://www.foobar.com");
+    assert.deepEqual(await resolved(infrastructure.entryAddresses), ["10.20.30.11"]);
+    assert.match(await resolved(infrastructure.certificateAuthority), /^certificate of site-secrets-authority/);
+    const machines = await resolved(infrastructure.machines);
+    assert.deepEqual(Object.keys(machines), ["lb-1", "web-1", "web-2"]);
+    assert.equal(machines["web-1"]?.container, "web-infrastructure-unit-web-1");
+  });
+
+  it("keep the secrets secret", async () => {
+    const uploads = container("web-1").uploads as { file: string; content: unknown }[];
+    const password = uploads.find(({ file }) => file.endsWith("database-application-password"));
+    // Under mocks a secret arrives as the object that marks one.
+    assert.match(JSON.stringify(password?.content), /1b47061264138c4ac30d75fd1eb44270/);
+  });
+});

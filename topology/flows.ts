@@ -1,0 +1,37 @@
+import { machinesWith } from "./machines";
+import type { Flow, Topology } from "./types";
+
+/** Ports that machines talk to each other on. Ports that only the machine itself uses are no flow. */
+export const ports = { http: 80, https: 443, web: 8080, database: 3306, databaseRole: 9200 } as const;
+
+const tcp = "tcp" as const;
+
+const allFlows: readonly Flow[] = [
+  { from: "internet", to: "load-balancer", protocol: tcp, port: ports.http, purpose: "redirect to HTTPS" },
+  { from: "internet", to: "load-balancer", protocol: tcp, port: ports.https, purpose: "the site, over HTTPS" },
+  { from: "load-balancer", to: "web", protocol: tcp, port: ports.web, purpose: "requests and health checks to Nginx" },
+  { from: "application", to: "database", protocol: tcp, port: ports.database, purpose: "SQL over TLS" },
+  {
+    from: "application",
+    to: "database",
+    protocol: tcp,
+    port: ports.databaseRole,
+    purpose: "which database is primary or replica",
+  },
+  { from: "database", to: "database", protocol: tcp, port: ports.database, purpose: "replication over TLS" },
+  {
+    from: "database",
+    to: "database",
+    protocol: tcp,
+    port: ports.databaseRole,
+    purpose: "database agents compare their states",
+  },
+];
+
+/** Who may talk to whom. All else is refused, by the firewall of each machine and by the security groups of the target. */
+export function flows(topology: Topology): Flow[] {
+  return allFlows.filter(
+    ({ from, to }) =>
+      machinesWith(topology, to).length > 0 && (from === "internet" || machinesWith(topology, from).length > 0),
+  );
+}

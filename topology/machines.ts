@@ -1,0 +1,23 @@
+import type { Machine, Role, Topology } from "./types";
+
+/** The machines with a role, in the order a person lists them. */
+export function machinesWith(topology: Topology, role: Role): Machine[] {
+  return topology.machines.filter((machine) => machine.roles.includes(role));
+}
+
+/**
+ * The order in which machines are made and replaced, each after the one before is ready: what others need comes first
+ * (databases, the primary before its replicas), what lets people in comes last.
+ */
+export function creationOrder(topology: Topology): Machine[] {
+  // Array.sort is stable: machines that are equal in this stay in the order a person lists them
+  return [...topology.machines].sort((one, other) => rank(one) - rank(other));
+}
+
+const layers: readonly Role[] = ["database", "application", "web", "load-balancer", "monitor"];
+
+/** A machine with several roles goes with the first layer that it belongs to; within the databases the primary first. */
+function rank(machine: Machine): number {
+  const layer = layers.findIndex((role) => machine.roles.includes(role));
+  return layer * 2 + (machine.databaseRole === "replica" ? 1 : 0);
+}

@@ -1,0 +1,71 @@
+import ipaddr from "ipaddr.js";
+import type { Network } from "./types";
+
+/** The first machine gets the eleventh address: those below it belong to routers, and to people. */
+const firstMachine = 11;
+/** The machines' part of the range ends where the dynamic part, the upper eighth, begins. */
+const dynamicShare = 8;
+const smallestPrefix = 27;
+const largestPrefix = 16;
+
+/**
+ * Divides a private IPv4 range into gateway, machines and the part that the target hands out by itself.
+ * @throws Error, for a person, when the range is not IPv4 in CIDR notation, not private, too small or too large.
+ */
+export function planNetwork(addressRange: string, machineCount: number): { network: Network; addresses: string[] } {
+  const [start, prefix] = parseRange(addressRange);
+  const size = 2 ** (32 - prefix);
+  const firstDynamic = size - size / dynamicShare;
+  if (firstMachine + machineCount > firstDynamic) {
+    throw new Error(
+      `addressRange ${addressRange} is too small for ${machineCount} machines. Use a larger range, such as 172.30.0.0/24.`,
+    );
+  }
+  return {
+    network: {
+      addressRange,
+      gateway: addressAt(start, 1),
+      dynamicRange: `${addressAt(start, firstDynamic)}/${prefix + Math.log2(dynamicShare)}`,
+    },
+    addresses: Array.from({ length: machineCount }, (_, index) => addressAt(start, firstMachine + index)),
+  };
+}
+
+/** An IPv4 address as a number: stable, and unique in a network. */
+export function addressNumber(address: string): number {
+  return ipaddr.IPv4.parse(address)
+    .toByteArray()
+    .reduce((number, byte) => number * 256 + byte, 0);
+}
+
+function parseRange(addressRange: string): [start: number, prefix: number] {
+  if (ipaddr.IPv6.isValidCIDR(addressRange)) {
+    throw new Error(`addressRange ${addressRange} is IPv6. Use a private IPv4 range, such as 172.30.0.0/24.`);
+  }
+  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(addressRange)) {
+    throw new Error(`addressRange "${addressRange}" is not a range in CIDR notation, such as 172.30.0.0/24.`);
+  }
+  const [, prefix] = ipaddr.IPv4.parseCIDR(addressRange);
+  const first = ipaddr.IPv4.networkAddressFromCIDR(addressRange);
+  const last = ipaddr.IPv4.broadcastAddressFromCIDR(addressRange);
+  if (addressRange !== `${first}/${prefix}`) {
+    throw new Error(`addressRange ${addressRange} does not start at its first address. Write ${first}/${prefix}.`);
+  }
+  if (first.range() !== "private" || last.range() !== "private") {
+    throw new Error(
+      `addressRange ${addressRange} is not private. Use a part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.`,
+    );
+  }
+  if (prefix > smallestPrefix || prefix < largestPrefix) {
+    throw new Error(
+      `addressRange ${addressRange} is too ${prefix > smallestPrefix ? "small" : "large"}. ` +
+        `Use a range between /${largestPrefix} and /${smallestPrefix}, such as 172.30.0.0/24.`,
+    );
+  }
+  return [addressNumber(first.toString()), prefix];
+}
+
+function addressAt(start: number, offset: number): string {
+  const number = start + offset;
+  return [24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join(".");
+}

@@ -1,0 +1,58 @@
+/** What a machine does. A machine may have several roles. */
+export type Role = "load-balancer" | "web" | "application" | "database" | "monitor";
+
+/** The named topologies a stack can pick. */
+export type Preset = "distributed";
+
+export interface MachineSize {
+  /** Memory of the machine, in MiB. */
+  readonly memory: number;
+  /** Processor cores of the machine. */
+  readonly cores: number;
+}
+
+export interface Machine {
+  /** Host name, unique in the topology, such as `web-1`. */
+  readonly name: string;
+  readonly roles: readonly Role[];
+  /** Fixed private IPv4 address. */
+  readonly address: string;
+  readonly size: MachineSize;
+  /** What a machine with the role `database` starts as; absent on every other machine. */
+  readonly databaseRole?: "primary" | "replica";
+}
+
+export interface Network {
+  /** The private network in CIDR notation, such as `172.30.0.0/24`. */
+  readonly addressRange: string;
+  /** First usable address; belongs to the host or router, never to a machine. */
+  readonly gateway: string;
+  /** Part of the range, in CIDR notation, that holds no machine: what the target may hand out by itself. */
+  readonly dynamicRange: string;
+}
+
+/** Ports on the host's loopback that lead to ports 80 and 443 of the first load balancer. */
+export interface PublishedPorts {
+  readonly http: number;
+  readonly https: number;
+}
+
+export interface Topology {
+  readonly preset: Preset;
+  /** The name the site is served under, such as `www.foobar.com`. */
+  readonly domain: string;
+  readonly network: Network;
+  readonly publishedPorts?: PublishedPorts;
+  /** In the order a person lists them; see `creationOrder` for the order they are made in. */
+  readonly machines: readonly Machine[];
+}
+
+/** Who may talk to whom: the single source of security groups, host firewalls and the table in the docs. */
+export interface Flow {
+  readonly from: Role | "internet";
+  readonly to: Role;
+  readonly protocol: "tcp";
+  readonly port: number;
+  /** What the flow is for, in a few words a person understands. */
+  readonly purpose: string;
+}
