@@ -7,7 +7,7 @@ import { ConfigError } from "../config";
 
 /** An application directory packed into one file, the same bytes on every computer. */
 export interface ApplicationArchive {
-  /** Absolute path of the tar file; its name holds the hash. */
+  /** Path of the tar file, below the output directory; its name holds the hash. */
   readonly path: string;
   /** SHA-256 of the file, in hexadecimal. */
   readonly sha256: string;
@@ -22,7 +22,8 @@ const LEFT_OUT = new Set([".git", ".gitignore", ".DS_Store", "Thumbs.db"]);
  * Packs an application directory for delivery to the machines.
  *
  * @param directory the application, relative to the working directory or absolute
- * @param outputDirectory where the tar file goes; made when it is missing
+ * @param outputDirectory where the tar file goes; made when it is missing. Relative to the working directory: the path is
+ *   an input of a resource, and an absolute one would make another checkout of the project replace every machine
  * @throws ConfigError when there is no directory, or no index.php or index.html to serve
  */
 export async function packApplication(directory: string, outputDirectory: string): Promise<ApplicationArchive> {
@@ -51,7 +52,7 @@ export async function packApplication(directory: string, outputDirectory: string
   const sha256 = createHash("sha256").update(bytes).digest("hex");
 
   mkdirSync(outputDirectory, { recursive: true, mode: 0o700 });
-  const path = resolve(outputDirectory, `application-${sha256.slice(0, 16)}.tar`);
+  const path = join(outputDirectory, `application-${sha256.slice(0, 16)}.tar`);
   if (!existsSync(path)) {
     writeFileSync(`${path}.new`, bytes, { mode: 0o600 });
     renameSync(`${path}.new`, path);

@@ -74,7 +74,8 @@ export class DockerMachine extends pulumi.ComponentResource {
         memory: args.size.memory,
         // As much as memory: no swap, so that a machine that needs more than it has shows it.
         memorySwap: args.size.memory,
-        cpus: String(args.size.cores),
+        // As the provider reads it back: "2" would differ from it in every preview.
+        cpus: args.size.cores.toFixed(1),
         // systemd mounts its own cgroup tree, nftables and keepalived change the network: FACTS of every systemd container.
         capabilities: { adds: ["CAP_NET_ADMIN", "CAP_SYS_ADMIN"] },
         securityOpts: ["apparmor=unconfined"],

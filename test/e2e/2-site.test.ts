@@ -110,7 +110,7 @@ describe("the site", function () {
   });
 
   it("writes through each web server to the primary and reads back through each", async () => {
-    const written = [];
+    const written: Awaited<ReturnType<typeof postMessage>>[] = [];
     for (let i = 0; i < 4; i++) written.push(await postMessage(`message ${i}`));
     assert.deepEqual(new Set(written.map(({ servedBy }) => servedBy.webServer)), new Set(["web-1", "web-2"]));
     for (const { servedBy } of written) assert.equal(servedBy.database.write, "web-1");

@@ -32,11 +32,13 @@ pulumi.runtime.setMocks(
 import { WebInfrastructure } from "../../components/web-infrastructure";
 import { creationOrder, planTopology } from "../../topology";
 
-const resolved = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => output.apply(resolve));
+const resolved = <T>(output: pulumi.Output<T>) =>
+  new Promise<T>((resolve) => {
+    output.apply((value) => resolve(value as T));
+  });
 
 // biome-ignore lint/suspicious/noExplicitAny: the inputs of a container, as the provider takes them
-const container = (machine: string): any =>
-  registered.find(({ name }) => name === `site-${machine}-container`)?.inputs;
+const container = (machine: string): any => registered.find(({ name }) => name === `site-${machine}-container`)?.inputs;
 
 const topology = planTopology({
   preset: "distributed",
@@ -56,7 +58,6 @@ describe("the components", () => {
       machineImage: "sha256:image",
     });
     await resolved(infrastructure.machines);
-    await pulumi.runtime.waitForRPCs();
   });
 
   it("make one container a machine, in order of creation, and one network", () => {
@@ -76,7 +77,7 @@ describe("the components", () => {
       assert.equal(hostname, machine.name);
       assert.deepEqual(networksAdvanced, [{ name: "web-infrastructure-unit", ipv4Address: machine.address }]);
       assert.ok(labels.some((l: { value: string }) => l.value === machine.roles.join(",")));
-      assert.deepEqual([memory, memorySwap, cpus], [768, 768, "2"]);
+      assert.deepEqual([memory, memorySwap, cpus], [768, 768, "2.0"]);
     }
   });
 
