@@ -65,7 +65,7 @@ export class WebInfrastructure extends pulumi.ComponentResource {
     );
 
     const entry = machinesWith(topology, "load-balancer")[0];
-    const machines: Record<string, pulumi.Output<MachineOutputs>> = {};
+    const containers: Record<string, pulumi.Output<string>> = {};
     let previous: DockerMachine | undefined;
     for (const machine of creationOrder(topology)) {
       const containerName = `${prefix}-${machine.name}`;
@@ -100,14 +100,17 @@ export class WebInfrastructure extends pulumi.ComponentResource {
         // Only dependsOn between machines, never an Output: with one, a replacement would take all of them down at once.
         { parent: this, dependsOn: previous ? [previous] : [] },
       );
-      const { containerName: container, address } = previous;
-      machines[machine.name] = pulumi.output({ container, address, roles: [...machine.roles] });
+      containers[machine.name] = previous.containerName;
     }
 
     this.url = pulumi.output(`https://${topology.domain}`);
     this.certificateAuthority = secrets.certificateAuthority.certificate;
     this.entryAddresses = pulumi.output(machinesWith(topology, "load-balancer").map(({ address }) => address));
-    this.machines = pulumi.output(machines);
+    const outputs = topology.machines.map(({ name: machine, address, roles }) => {
+      const container = containers[machine] as pulumi.Output<string>;
+      return [machine, { address, roles: [...roles], container }] as const;
+    });
+    this.machines = pulumi.output(Object.fromEntries(outputs));
     this.registerOutputs({
       url: this.url,
       certificateAuthority: this.certificateAuthority,
