@@ -108,7 +108,7 @@ export class WebInfrastructure extends pulumi.ComponentResource {
     this.entryAddresses = pulumi.output(machinesWith(topology, "load-balancer").map(({ address }) => address));
     const outputs = topology.machines.map(({ name: machine, address, roles }) => {
       const container = containers[machine] as pulumi.Output<string>;
-      return [machine, { address, roles: [...roles], container }] as const;
+      return [machine, { address, roles: [...roles] as string[], container }] as const;
     });
     this.machines = pulumi.output(Object.fromEntries(outputs));
     this.registerOutputs({
