@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { packApplication } from "./components/application-archive";
-import { requireMachineImage } from "./components/docker/image";
+import type { Target } from "./components/target";
 import { WebInfrastructure } from "./components/web-infrastructure";
 import { type Config, ConfigError, parseConfig } from "./config";
 import { planTopology, type Topology } from "./topology";
@@ -19,7 +19,7 @@ async function main(): Promise<pulumi.Inputs> {
   const infrastructure = new WebInfrastructure("web", {
     topology: plan(config),
     application: await packApplication(config.app, `.state/${stack}`),
-    machineImage: await requireMachineImage(),
+    target: await dockerTarget(),
   });
   return {
     url: infrastructure.url,
@@ -29,6 +29,13 @@ async function main(): Promise<pulumi.Inputs> {
     certificateAuthority: infrastructure.certificateAuthority,
     machines: infrastructure.machines,
   };
+}
+
+/** Loaded only when it is asked for: the other target's library isn't. */
+async function dockerTarget(): Promise<Target> {
+  const { requireMachineImage } = require("./components/docker/image") as typeof import("./components/docker/image");
+  const { DockerTarget } = require("./components/docker/target") as typeof import("./components/docker/target");
+  return new DockerTarget({ machineImage: await requireMachineImage() });
 }
 
 function plan(config: Config): Topology {

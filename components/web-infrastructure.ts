@@ -1,23 +1,15 @@
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import {
-  APPLICATION_ARCHIVE,
-  DATA_DIRECTORY,
-  READINESS_COMMAND,
-  renderUserData,
-  SECRETS_DIRECTORY,
-  secretNames,
-} from "../cloud-init";
+import { DATA_DIRECTORY, READINESS_COMMAND, renderUserData, SECRETS_DIRECTORY, secretNames } from "../cloud-init";
 import { creationOrder, type Machine, machinesWith, type Topology } from "../topology";
 import type { ApplicationArchive } from "./application-archive";
-import { DockerMachine, dockerLabels, LABEL } from "./docker/machine";
 import { Secrets } from "./secrets";
+import type { Target, TargetMachine } from "./target";
 
 export interface MachineOutputs {
   readonly address: string;
   readonly roles: string[];
-  /** Name of the machine's container. */
-  readonly container: string;
+  /** What the target adds, such as the name of the machine's container. */
+  readonly [detail: string]: string | string[];
 }
 
 export interface WebInfrastructureArgs {
@@ -25,8 +17,8 @@ export interface WebInfrastructureArgs {
   readonly topology: Topology;
   /** The application that the web servers serve, from `packApplication`. */
   readonly application: ApplicationArchive;
-  /** Id (`sha256:…`) of the machine image, as `npm run image` makes it. */
-  readonly machineImage: pulumi.Input<string>;
+  /** Where the machines run. */
+  readonly target: Target;
 }
 
 /** A website on machines of its own: load balancing, web and application servers, database, all behind HTTPS. */
@@ -41,76 +33,48 @@ export class WebInfrastructure extends pulumi.ComponentResource {
   readonly machines: pulumi.Output<Record<string, MachineOutputs>>;
 
   constructor(name: string, args: WebInfrastructureArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("web-infrastructure:index:WebInfrastructure", name, args, opts);
-    const { topology } = args;
-    const prefix = `${pulumi.getProject()}-${pulumi.getStack()}`;
-    const labels = { [LABEL.stack]: pulumi.getStack() };
+    const { target, ...inputs } = args;
+    super("web-infrastructure:index:WebInfrastructure", name, { ...inputs, ...target.inputs }, opts);
+    const { topology, application } = args;
+    const { documentRoot } = application;
+    const { packagesInstalled } = target;
 
     const secrets = new Secrets(`${name}-secrets`, { topology }, { parent: this });
-    const network = new docker.Network(
-      `${name}-network`,
-      {
-        name: prefix,
-        driver: "bridge",
-        ipamConfigs: [
-          {
-            subnet: topology.network.addressRange,
-            gateway: topology.network.gateway,
-            ipRange: topology.network.dynamicRange,
-          },
-        ],
-        labels: dockerLabels(labels),
-      },
-      { parent: this, deleteBeforeReplace: true },
-    );
+    const network = target.createNetwork(name, { topology, application }, this);
 
     const entry = machinesWith(topology, "load-balancer")[0];
-    const containers: Record<string, pulumi.Output<string>> = {};
-    let previous: DockerMachine | undefined;
+    const made = new Map<string, TargetMachine>();
+    let previous: TargetMachine | undefined;
     for (const machine of creationOrder(topology)) {
-      const containerName = `${prefix}-${machine.name}`;
-      previous = new DockerMachine(
+      previous = network.createMachine(
         `${name}-${machine.name}`,
         {
-          containerName,
           hostname: machine.name,
           roles: machine.roles,
-          image: args.machineImage,
-          userData: renderUserData(topology, machine, {
-            packagesInstalled: true,
-            documentRoot: args.application.documentRoot,
-          }),
+          userData: renderUserData(topology, machine, { packagesInstalled, documentRoot }),
           secretFiles: secretNames(machine).map((secret) => ({
             path: `${SECRETS_DIRECTORY}/${secret}`,
             content: secrets.content(machine, secret),
           })),
-          archive: servesApplication(machine)
-            ? { path: APPLICATION_ARCHIVE, source: args.application.path, sha256: args.application.sha256 }
-            : undefined,
-          networkName: network.name,
+          servesApplication: machine.roles.includes("web") || machine.roles.includes("application"),
           address: machine.address,
           publishedPorts: machine === entry ? publishedPorts(topology) : undefined,
-          dataVolume: machine.roles.includes("database")
-            ? { name: `${containerName}-data`, path: DATA_DIRECTORY }
-            : undefined,
+          dataDirectory: machine.roles.includes("database") ? DATA_DIRECTORY : undefined,
           size: machine.size,
           readiness: READINESS_COMMAND,
-          labels,
         },
         // Only dependsOn between machines, never an Output: with one, a replacement would take all of them down at once.
         { parent: this, dependsOn: previous ? [previous] : [] },
       );
-      containers[machine.name] = previous.containerName;
+      made.set(machine.name, previous);
     }
 
     this.url = pulumi.output(`https://${topology.domain}`);
     this.certificateAuthority = secrets.certificateAuthority.certificate;
-    this.entryAddresses = pulumi.output(machinesWith(topology, "load-balancer").map(({ address }) => address));
-    const outputs = topology.machines.map(({ name: machine, address, roles }) => {
-      const container = containers[machine] as pulumi.Output<string>;
-      return [machine, { address, roles: [...roles] as string[], container }] as const;
-    });
-    this.machines = pulumi.output(Object.fromEntries(outputs));
+    this.entryAddresses = pulumi.output(network.entryAddresses);
+    this.machines = pulumi
+      .all(topology.machines.map((machine) => pulumi.output({ ...made.get(machine.name)?.details })))
+      .apply((details) => Object.fromEntries(topology.machines.map((machine, i) => outputs(machine, details[i]))));
     this.registerOutputs({
       url: this.url,
       certificateAuthority: this.certificateAuthority,
@@ -120,8 +84,8 @@ export class WebInfrastructure extends pulumi.ComponentResource {
   }
 }
 
-function servesApplication(machine: Machine): boolean {
-  return machine.roles.includes("web") || machine.roles.includes("application");
+function outputs({ name, address, roles }: Machine, details?: Record<string, string>): [string, MachineOutputs] {
+  return [name, { address, roles: [...roles], ...details }];
 }
 
 function publishedPorts({ publishedPorts: ports }: Topology): { internal: number; external: number }[] {

@@ -1,12 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineSize } from "../../topology";
-
-export interface SecretFile {
-  /** Absolute path on the machine. */
-  readonly path: string;
-  readonly content: pulumi.Input<string>;
-}
+import type { SecretFile, TargetMachine } from "../target";
 
 export interface DockerMachineArgs {
   /** Name of the container, unique on the Docker engine. */
@@ -46,7 +41,8 @@ const READINESS_TIMEOUT_SECONDS = 300;
 const STOP_TIMEOUT_SECONDS = 60;
 
 /** A virtual machine as a container: it boots systemd, runs cloud-init with the NoCloud data source and gets ready. */
-export class DockerMachine extends pulumi.ComponentResource {
+export class DockerMachine extends pulumi.ComponentResource implements TargetMachine {
+  readonly details: { readonly container: pulumi.Output<string> };
   readonly containerName: pulumi.Output<string>;
   readonly address: pulumi.Output<string>;
 
@@ -120,6 +116,7 @@ export class DockerMachine extends pulumi.ComponentResource {
     );
 
     this.containerName = container.name;
+    this.details = { container: this.containerName };
     this.address = pulumi.output(args.address);
     this.registerOutputs({ containerName: this.containerName, address: this.address });
   }

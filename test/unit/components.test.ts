@@ -29,6 +29,7 @@ pulumi.runtime.setMocks(
 );
 
 // Imported after setMocks: a resource made before would look for a real engine.
+import { DockerTarget } from "../../components/docker/target";
 import { WebInfrastructure } from "../../components/web-infrastructure";
 import { creationOrder, planTopology } from "../../topology";
 
@@ -61,7 +62,7 @@ describe("the components", () => {
     infrastructure = new WebInfrastructure("site", {
       topology,
       application: { path: "/tmp/application.tar", sha256: "abc123", documentRoot: "public" },
-      machineImage: "sha256:image",
+      target: new DockerTarget({ machineImage: "sha256:image" }),
     });
     await resolved(infrastructure.machines);
   });

@@ -1,0 +1,62 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { APPLICATION_ARCHIVE } from "../../cloud-init";
+import { machinesWith } from "../../topology";
+import type { MachineArgs, NetworkArgs, Target, TargetNetwork } from "../target";
+import { DockerMachine, dockerLabels, LABEL } from "./machine";
+
+export interface DockerTargetArgs {
+  /** Id (`sha256:…`) of the machine image, as `npm run image` makes it. */
+  readonly machineImage: pulumi.Input<string>;
+}
+
+/** Machines as containers on this computer, in a network of their own. */
+export class DockerTarget implements Target {
+  readonly packagesInstalled = true;
+  readonly inputs: pulumi.Inputs;
+
+  constructor(private readonly args: DockerTargetArgs) {
+    this.inputs = { machineImage: args.machineImage };
+  }
+
+  createNetwork(name: string, { topology, application }: NetworkArgs, parent: pulumi.Resource): TargetNetwork {
+    const prefix = `${pulumi.getProject()}-${pulumi.getStack()}`;
+    const labels = { [LABEL.stack]: pulumi.getStack() };
+    const network = new docker.Network(
+      `${name}-network`,
+      {
+        name: prefix,
+        driver: "bridge",
+        ipamConfigs: [
+          {
+            subnet: topology.network.addressRange,
+            gateway: topology.network.gateway,
+            ipRange: topology.network.dynamicRange,
+          },
+        ],
+        labels: dockerLabels(labels),
+      },
+      { parent, deleteBeforeReplace: true },
+    );
+
+    const createMachine = (machineName: string, machine: MachineArgs, opts: pulumi.ComponentResourceOptions) => {
+      const { servesApplication, dataDirectory, ...args } = machine;
+      const containerName = `${prefix}-${machine.hostname}`;
+      const archive = { path: APPLICATION_ARCHIVE, source: application.path, sha256: application.sha256 };
+      return new DockerMachine(
+        machineName,
+        {
+          ...args,
+          containerName,
+          image: this.args.machineImage,
+          archive: servesApplication ? archive : undefined,
+          networkName: network.name,
+          dataVolume: dataDirectory ? { name: `${containerName}-data`, path: dataDirectory } : undefined,
+          labels,
+        },
+        opts,
+      );
+    };
+    return { entryAddresses: machinesWith(topology, "load-balancer").map(({ address }) => address), createMachine };
+  }
+}
