@@ -3,7 +3,7 @@ import type { Role } from "../topology";
 const always = ["nftables", "curl"];
 
 const byRole: Record<Role, readonly string[]> = {
-  "load-balancer": ["haproxy"],
+  "load-balancer": ["haproxy", "iproute2", "keepalived"],
   web: ["nginx"],
   // HAProxy: the local database endpoints; the PHP modules: those that most applications and frameworks ask for
   application: [
