@@ -39,17 +39,25 @@ async function dockerTarget(): Promise<Target> {
 }
 
 function plan(config: Config): Topology {
-  return planTopology({
-    preset: config.topology,
-    domain: config.domain,
-    addressRange: config.addressRange,
-    size: { memory: config.memory, cores: config.cores },
-    publishedPorts: { http: config.httpPort, https: config.httpsPort },
-  });
+  try {
+    return planTopology({
+      preset: config.topology,
+      domain: config.domain,
+      addressRange: config.addressRange,
+      size: { memory: config.memory, cores: config.cores },
+      publishedPorts: { http: config.httpPort, https: config.httpsPort },
+    });
+  } catch (error) {
+    throw new ConfigError(`web-infrastructure:${(error as Error).message}`);
+  }
 }
 
-// A mistake of the person who runs it needs a message, not a stack trace: that is what a RunError shows.
 export = () =>
-  main().catch((error) => {
-    throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
+  main().catch((error: Error) => {
+    // A mistake of the person who runs it needs a message, not a stack trace: that is what a RunError shows.
+    const shown = error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
+    // Frames of the SDK's own top files out: its log shows errors by util.inspect, which loops on such a path (it looks for
+    // the end of "@pulumi/name/") until the text is half a gigabyte, 20 seconds later (Node 20.20, SDK 3.248).
+    shown.stack = shown.stack?.replace(/\n.*\/node_modules\/@pulumi\/[^/\n]*$/gm, "");
+    throw shown;
   });

@@ -32,7 +32,7 @@ async function assertRefused(run: Run, ...words: (string | RegExp)[]): Promise<v
   assert.deepEqual(await leftovers(), NOTHING);
 }
 
-describe("npm start on the local stack", function () {
+describe("npm start refuses, before anything is made,", function () {
   this.timeout(600_000);
 
   before(async () => {
@@ -41,12 +41,12 @@ describe("npm start on the local stack", function () {
     assert.deepEqual(await leftovers(), NOTHING);
   });
 
-  it("refuses the single load balancer when nobody accepted it, before anything is made", async () => {
+  it("a single load balancer that nobody accepted", async () => {
     writeSettings();
     await assertRefused(await command("start"), "load-balancer-redundant", `Pulumi.test.policies.json`);
   });
 
-  describe("with a mistake in the settings", () => {
+  describe("with a mistake in the settings:", () => {
     before(() => acceptSingleLoadBalancer());
 
     const mistakes: [string, Record<string, string | number>, (string | RegExp)[]][] = [
@@ -63,13 +63,13 @@ describe("npm start on the local stack", function () {
       ["a target that isn't built", { target: "aws" }, ["not built yet"]],
     ];
     for (const [mistake, settings, words] of mistakes) {
-      it(`refuses ${mistake}`, async () => {
+      it(mistake, async () => {
         writeSettings(settings);
         await assertRefused(await command("start"), ...words);
       });
     }
 
-    it("refuses a port that is taken", async () => {
+    it("a port that is taken", async () => {
       const server = createServer().listen(HTTPS_PORT, "127.0.0.1");
       try {
         writeSettings();
@@ -79,6 +79,12 @@ describe("npm start on the local stack", function () {
       }
     });
   });
+});
+
+describe("npm start", function () {
+  this.timeout(600_000);
+
+  before(() => acceptSingleLoadBalancer());
 
   it("is mended by the next run after a kill -9 in the middle", async () => {
     writeSettings();
