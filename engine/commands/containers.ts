@@ -35,6 +35,17 @@ export async function listMachines(stack: string): Promise<MachineContainer[]> {
   return machines.flat().sort((one, other) => one.name.localeCompare(other.name));
 }
 
+/** The ports of this computer that lead to machines of a stack, those of stopped ones too. */
+export async function publishedPorts(stack: string): Promise<number[]> {
+  const containers = await docker().listContainers({ all: true, filters: { label: [`${STACK_LABEL}=${stack}`] } });
+  const details = await Promise.all(containers.map(({ Id }) => unlessMissing(docker().getContainer(Id).inspect())));
+  return details.flatMap((container) =>
+    Object.values((container?.HostConfig.PortBindings ?? {}) as Record<string, { HostPort: string }[]>)
+      .flat()
+      .map(({ HostPort }) => Number(HostPort)),
+  );
+}
+
 function describe(details: Docker.ContainerInspectInfo): MachineContainer {
   const { State, Config, NetworkSettings } = details;
   const network = Object.values(NetworkSettings.Networks)[0];

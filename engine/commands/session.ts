@@ -1,3 +1,4 @@
+import { type Config, ConfigError, parseConfig } from "../../config";
 import { UserError } from "../errors";
 import { lockStack } from "../lock";
 import { Progress } from "../progress";
@@ -42,7 +43,11 @@ export async function withSession(
   }
 }
 
-/** Whether the stack's machines are containers on this computer. */
-export function usesDocker(project: Project): boolean {
-  return project.config[`${project.name}:target`] === "docker";
+/** The stack's settings, checked. Throws a UserError that lists what is wrong with them. */
+export function readSettings({ config, stack }: Project): Config {
+  try {
+    return parseConfig(config, stack);
+  } catch (error) {
+    throw error instanceof ConfigError ? new UserError(error.message) : error;
+  }
 }

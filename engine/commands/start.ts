@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { Config } from "../../config";
 import type { Deployment } from "../deployment";
 import { enforcePolicies, preview, type Run, summary, up } from "../engine";
 import { PolicyPack } from "../policies";
@@ -6,11 +7,11 @@ import { type Progress, seconds } from "../progress";
 import { providers } from "../providers";
 import { ensureDocker } from "../setup/docker";
 import { ensureMachineImage } from "../setup/image";
-import { checkResources } from "../setup/resources";
+import { checkPorts, checkResources } from "../setup/resources";
 import { State } from "../state";
 import { containsUnknown, unpack } from "../values";
-import { startStopped } from "./containers";
-import { type Session, usesDocker } from "./session";
+import { publishedPorts, startStopped } from "./containers";
+import { readSettings, type Session } from "./session";
 import { showSite } from "./site";
 
 const CONTAINER = "docker:index/container:Container";
@@ -22,10 +23,13 @@ const DISK_PER_MACHINE = 500;
 export async function start(session: Session): Promise<void> {
   const started = Date.now();
   const { project, progress, signal, cli } = session;
+  // Before the set-up: nobody should wait for it to be told of a slip of the pen.
+  const settings = readSettings(project);
   const pack = cli ? undefined : PolicyPack.start(project, path.join(project.root, "policy"));
   try {
-    if (usesDocker(project)) {
+    if (settings.target === "docker") {
       await setUp(session);
+      await checkPorts(await newPorts(settings, project.stack));
       await startStopped(project.stack, progress, signal);
     }
     if (cli) {
@@ -46,7 +50,7 @@ export async function start(session: Session): Promise<void> {
 /** `npm run preview`: what `npm start` would do, and what the policies say to it. */
 export async function previewStack(session: Session): Promise<void> {
   const { project, progress, cli } = session;
-  if (usesDocker(project)) await setUp(session);
+  if (readSettings(project).target === "docker") await setUp(session);
   if (cli) {
     await cli.select();
     await cli.preview();
@@ -102,6 +106,14 @@ async function startBuiltIn(run: Run, pack: PolicyPack): Promise<boolean> {
   await checkResources(needed(planned));
   await up(run);
   return true;
+}
+
+/** The ports of this computer that the settings ask for and the stack doesn't hold yet. */
+async function newPorts({ httpPort, httpsPort }: Config, stack: string): Promise<Record<string, number>> {
+  const held = await publishedPorts(stack);
+  return Object.fromEntries(
+    Object.entries({ httpPort, httpsPort }).filter(([, port]) => port !== 0 && !held.includes(port)),
+  );
 }
 
 /** What the machines that are new will take. */

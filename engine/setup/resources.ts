@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { statfs } from "node:fs/promises";
+import { createServer } from "node:net";
 import { UserError } from "../errors";
 import { docker } from "../providers/docker-client";
 
@@ -27,6 +28,31 @@ export async function checkResources(needed: Resources, read = availableResource
         "free. `docker system df` shows what takes the space.",
     );
   }
+}
+
+/**
+ * Throws a UserError when a port of this computer's loopback is taken.
+ * @param ports name of the setting → port
+ */
+export async function checkPorts(ports: Readonly<Record<string, number>>): Promise<void> {
+  for (const [setting, port] of Object.entries(ports)) {
+    const problem = await whyNot(port);
+    if (problem === "EADDRINUSE") {
+      throw new UserError(
+        `Port ${port} of this computer is taken by another program (\`ss -ltnp 'sport = :${port}'\` shows which); nothing was ` +
+          `touched. Stop it, or choose another port: web-infrastructure:${setting} (0 publishes none).`,
+      );
+    }
+  }
+}
+
+/** Code of the error with which this computer refuses the port; undefined when it is free. */
+function whyNot(port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(undefined)));
+  });
 }
 
 async function availableResources(): Promise<AvailableResources> {
