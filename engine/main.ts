@@ -67,7 +67,7 @@ program
   .description("make the machine image, when its inputs changed")
   .action(async () => {
     const { image } = await import("./commands/image.js");
-    await image();
+    await image(signal);
   });
 
 program

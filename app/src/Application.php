@@ -120,7 +120,7 @@ final readonly class Application
     private function countVisit(Session $session): Response
     {
         $session->visits++;
-        return Response::json(['visits' => $session->visits])->with('Set-Cookie', $session->header());
+        return Response::json(['visits' => $session->visits, 'webServer' => $this->config->machine])->with('Set-Cookie', $session->header());
     }
 
     /** @param array<string, mixed> $form */

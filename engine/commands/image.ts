@@ -3,12 +3,12 @@ import { ensureDocker } from "../setup/docker";
 import { ensureMachineImage } from "../setup/image";
 
 /** `npm run image`: the machine image alone. */
-export async function image(): Promise<void> {
+export async function image(signal: AbortSignal): Promise<void> {
   const progress = await Progress.create();
   const show = (message: string) => progress.note(message);
   progress.begin("setting up Docker");
   await ensureDocker(show);
   progress.begin("machine image");
-  const { name, id } = await ensureMachineImage(show);
+  const { name, id } = await ensureMachineImage(show, signal);
   progress.done(`${name} is there (${id.slice(0, 19)})`);
 }

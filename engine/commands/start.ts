@@ -7,7 +7,7 @@ import { type Progress, seconds } from "../progress";
 import { providers } from "../providers";
 import { ensureDocker } from "../setup/docker";
 import { ensureMachineImage } from "../setup/image";
-import { checkPorts, checkResources } from "../setup/resources";
+import { checkPorts, checkResources, type NeededResources } from "../setup/resources";
 import { State } from "../state";
 import { containsUnknown, unpack } from "../values";
 import { publishedPorts, startStopped } from "./containers";
@@ -117,10 +117,9 @@ async function newPorts({ httpPort, httpsPort }: Config, stack: string): Promise
 }
 
 /** What the machines that are new will take. */
-function needed(planned: Deployment): { memory: number; disk: number } {
+function needed(planned: Deployment): NeededResources {
   const machines = planned.steps
     .filter(({ action, type }) => action === "create" && type === CONTAINER)
     .map(({ urn }) => unpack(planned.registered.get(urn)?.inputs ?? {}).plain);
-  const memory = machines.reduce((sum, machine) => sum + Number(machine.memory ?? 0), 0);
-  return { memory, disk: machines.length * DISK_PER_MACHINE };
+  return { memory: machines.map(({ memory }) => Number(memory ?? 0)), disk: machines.length * DISK_PER_MACHINE };
 }

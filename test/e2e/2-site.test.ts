@@ -102,10 +102,10 @@ describe("the site", function () {
     const servers = new Set<string>();
     for (let visits = 1; visits <= 4; visits++) {
       const answer = await request("/api/session", { ca, headers: cookie ? { cookie } : {} });
-      const { visits: counted, servedBy } = JSON.parse(answer.body);
+      const { visits: counted, webServer } = JSON.parse(answer.body);
       assert.equal(counted, visits);
       cookie = String(answer.headers["set-cookie"]?.[0]).split(";")[0] ?? "";
-      servers.add(servedBy.webServer);
+      servers.add(webServer);
     }
     assert.equal(servers.size, 2);
   });
