@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { command, container, eventually, onMachine, request, STACK, visit, writeSettings } from "./stack";
@@ -78,7 +79,7 @@ describe("when something happens to the local stack", function () {
   });
 
   it("replaces just what a change concerns, one machine at a time, and keeps the data", async () => {
-    const application = join(".state", STACK, "changed-app");
+    const application = mkdtempSync(join(tmpdir(), "changed-app-"));
     cpSync("app", application, { recursive: true });
     writeFileSync(join(application, "public", "new.txt"), "a new version\n");
     writeSettings({ app: application });

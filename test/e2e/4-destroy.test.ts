@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { command, docker, leftovers, removeSettings, request, STACK } from "./stack";
+import { command, docker, leftovers, removeSettings, request, STACK, writeSettings } from "./stack";
 
 describe("npm run destroy", function () {
   this.timeout(600_000);
@@ -30,6 +30,7 @@ describe("npm run destroy", function () {
   });
 
   it("lets the next npm start find the data again", async () => {
+    writeSettings();
     const run = await command("start");
     assert.equal(run.exitCode, 0, run.output);
     const ca = readFileSync(`.state/${STACK}/ca.pem`, "utf8");
