@@ -180,11 +180,11 @@ describe(`application: API${whyNot}`, function () {
 
     it("goes on across web servers, in a cookie for this host, HTTPS and no script", async () => {
       const first = await get("web1", "/api/session");
-      assert.deepEqual(await json(first), { visits: 1 });
+      assert.deepEqual(await json(first), { visits: 1, webServer: "web-1" });
       const [cookie = ""] = first.headers.getSetCookie();
       assert.match(cookie, /^__Host-session=[\w.-]+; Path=\/; Max-Age=\d+; Secure; HttpOnly; SameSite=Lax$/);
       const second = await get("web2", "/api/session", cookies(first));
-      assert.deepEqual(await json(second), { visits: 2 });
+      assert.deepEqual(await json(second), { visits: 2, webServer: "web-2" });
       assert.equal(await visits("web1", cookies(second)), 3);
     });
 

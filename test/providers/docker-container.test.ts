@@ -5,7 +5,6 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Created, Properties } from "../../engine/provider";
-import { resourceLimits } from "../../engine/providers/container-request";
 import { docker } from "../../engine/providers/docker-client";
 import {
   BOOTED,
@@ -279,24 +278,6 @@ describe("machines of the built-in engine", function () {
           return !error.message.includes(SECRET);
         },
       );
-    });
-  });
-
-  describe("limits that the host can't impose", () => {
-    const inputs = container.check({ name: "x", image: "x", memory: 512, memorySwap: 512, cpus: "4" });
-    const all = { MemoryLimit: true, SwapLimit: true, CpuCfsQuota: true, NCPU: 8 };
-    const limited = (host: Partial<typeof all>) => resourceLimits(inputs as never, { ...all, ...host });
-
-    it("are left out with a note", () => {
-      assert.deepEqual(limited({}).notes, []);
-      assert.deepEqual(limited({ MemoryLimit: false }).limits, { NanoCpus: 4e9 });
-      assert.match(limited({ MemoryLimit: false }).notes.join(), /no memory cgroup/);
-      assert.deepEqual(Object.keys(limited({ SwapLimit: false }).limits), ["Memory", "NanoCpus"]);
-      assert.match(limited({ CpuCfsQuota: false }).notes.join(), /can't limit processors/);
-    });
-
-    it("more cores than the host has become as many as it has", () => {
-      assert.equal(limited({ NCPU: 2 }).limits.NanoCpus, 2e9);
     });
   });
 });
