@@ -11,6 +11,7 @@ export function systemFiles(topology: Topology, machine: Machine): MachineFile[]
   return [
     program("/usr/local/sbin/machine-setup"),
     program("/usr/local/sbin/machine-ready"),
+    program("/usr/local/sbin/machine-status"),
     {
       path: "/usr/local/lib/machine/services",
       content: services(machine)

@@ -1,44 +1,83 @@
 import { readFileSync } from "node:fs";
 import { request } from "node:https";
 import path from "node:path";
+import type { TLSSocket } from "node:tls";
 import { messageOf } from "../errors";
 import type { Project } from "../project";
 import type { Properties } from "../provider";
+import { outputOf } from "../providers/container-command";
+import { docker } from "../providers/docker-client";
 import { hasPulumiCli, PulumiCli } from "../pulumi-cli";
 import { State } from "../state";
 import { unpack } from "../values";
-import { listMachines } from "./containers";
+import { listMachines, type MachineContainer } from "./containers";
+import { type KnownMachine, machineStatus, problems, type SiteAnswer } from "./health";
 import { authorityFile } from "./site";
 
 const ANSWER_TIMEOUT = 5000;
+const MACHINE_STATUS = ["/usr/local/sbin/machine-status"];
 
 /** `npm run status`: each machine and what the site answers. Returns false when something isn't as it should be. */
 export async function status(project: Project, asJson: boolean): Promise<boolean> {
   const outputs = stackOutputs(project);
-  const machines = await listMachines(project.stack);
+  const entryAddresses: string[] = outputs.entryAddresses ?? [];
+  const machines = await Promise.all((await listMachines(project.stack)).map(askMachine));
   const missing = Object.keys(outputs.machines ?? {}).filter(
     (name) => !machines.some((machine) => machine.name === name),
   );
-  const site = outputs.url ? await ask(project, outputs) : { url: "", answer: "there is no site yet", ok: false };
-  const healthy =
-    machines.length > 0 && machines.every(({ state, health }) => state === "running" && health === "healthy");
-  const ok = healthy && missing.length === 0 && site.ok;
+  const site: SiteAnswer = outputs.url
+    ? await ask(project, outputs)
+    : { url: "", answer: "there is no site yet", ok: false };
+  const wrong = problems(machines, missing, entryAddresses, site);
   if (asJson) {
-    console.log(JSON.stringify({ stack: project.stack, ok, machines, missing, site }, undefined, 2));
-    return ok;
+    const report = { stack: project.stack, ok: wrong.length === 0, problems: wrong, machines, missing, site };
+    console.log(JSON.stringify(report, undefined, 2));
+  } else {
+    show(project.stack, machines, entryAddresses, site, wrong);
   }
+  return wrong.length === 0;
+}
 
-  if (machines.length === 0) console.log(`Stack ${project.stack} has no machines. \`npm start\` makes them.`);
-  const width = Math.max(0, ...machines.map(({ name }) => name.length));
-  for (const { name, state, health, address, roles } of machines) {
-    const mark = state === "running" && health === "healthy" ? "✔" : "✖";
-    console.log(
-      `${mark} ${name.padEnd(width)}  ${`${state} ${health}`.padEnd(18)}  ${address.padEnd(15)}  ${roles.join(", ")}`,
-    );
+async function askMachine(machine: MachineContainer): Promise<KnownMachine> {
+  if (machine.state !== "running") return machine;
+  try {
+    const printed = await outputOf(docker().getContainer(machine.container), MACHINE_STATUS, ANSWER_TIMEOUT);
+    return { ...machine, status: machineStatus.parse(JSON.parse(printed)) };
+  } catch {
+    // What can't be asked shows as a machine that doesn't answer.
+    return machine;
   }
-  for (const name of missing) console.log(`✖ ${name}  is gone; \`npm start\` makes it anew`);
-  if (site.url) console.log(`${site.ok ? "✔" : "✖"} ${site.url}  ${site.answer}`);
-  return ok;
+}
+
+function show(
+  stack: string,
+  machines: KnownMachine[],
+  entryAddresses: string[],
+  site: SiteAnswer,
+  wrong: string[],
+): void {
+  if (machines.length === 0) console.log(`Stack ${stack} has no machines. \`npm start\` makes them.`);
+  const width = Math.max(0, ...machines.map(({ name }) => name.length));
+  for (const machine of machines) {
+    const { name, state, health, address, roles, status } = machine;
+    const held = entryAddresses.filter((entry) => entry !== address && status?.addresses.includes(entry));
+    const about = [
+      `${state} ${health}`.trim(),
+      address,
+      ...held.map((entry) => `holds ${entry}`),
+      roles.join(", "),
+      ...(status?.database ? [`MySQL: ${status.database.reason}`] : []),
+    ];
+    const mark = state === "running" && status?.ready.exit === 0 ? "✔" : "✖";
+    console.log(`${mark} ${name.padEnd(width)}  ${about.join(" · ")}`);
+  }
+  if (site.url) {
+    const until = site.certificateExpires
+      ? `, certificate until ${site.certificateExpires.toISOString().slice(0, 10)}`
+      : "";
+    console.log(`${site.ok ? "✔" : "✖"} ${site.url}  ${site.answer}${until}`);
+  }
+  if (wrong.length > 0) console.log(`\nNot as it should be:\n${wrong.map((line) => `  - ${line}`).join("\n")}`);
 }
 
 function stackOutputs(project: Project): Properties {
@@ -48,7 +87,7 @@ function stackOutputs(project: Project): Properties {
 }
 
 /** Asks the first load balancer for the page as a browser would, trusting the stack's CA only. */
-function ask(project: Project, outputs: Properties): Promise<{ url: string; answer: string; ok: boolean }> {
+function ask(project: Project, outputs: Properties): Promise<SiteAnswer> {
   const { url, domain, entryAddresses, httpsPort } = outputs;
   const direct = process.platform === "linux" || Number(httpsPort) === 0;
   const started = Date.now();
@@ -70,7 +109,13 @@ function ask(project: Project, outputs: Properties): Promise<{ url: string; answ
       const call = request(options, (response) => {
         response.resume();
         const code = response.statusCode ?? 0;
-        resolve({ url, answer: `answers ${code} in ${Date.now() - started} ms`, ok: code >= 200 && code < 400 });
+        const { valid_to } = (response.socket as TLSSocket).getPeerCertificate();
+        resolve({
+          url,
+          answer: `answers ${code} in ${Date.now() - started} ms`,
+          ok: code >= 200 && code < 400,
+          certificateExpires: new Date(valid_to),
+        });
       });
       call.on("timeout", () => call.destroy(new Error(`no answer within ${ANSWER_TIMEOUT / 1000} s`)));
       call.on("error", fail);

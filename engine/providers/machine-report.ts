@@ -1,13 +1,11 @@
-import { PassThrough, Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { Container } from "dockerode";
 import { extract } from "tar-stream";
-import { docker } from "./docker-client";
+import { demultiplexed, outputOf } from "./container-command";
 
 const SETUP_LOG = "/var/log/machine-setup.log";
 const LINES = 30;
-/** A machine that hangs must not keep its own report from appearing. */
-const COMMAND_TIMEOUT_MILLISECONDS = 5_000;
 
 /**
  * What tells why a machine isn't ready: the end of its set-up log, its failed units and the errors of its journal, or,
@@ -21,9 +19,12 @@ export async function machineReport(container: Container): Promise<string> {
   const parts =
     state?.Running && !state.Restarting
       ? [
-          await part(SETUP_LOG, run(container, ["tail", "-n", String(LINES), SETUP_LOG])),
-          await part("failed units", run(container, ["systemctl", "--failed", "--no-legend", "--plain", "--no-pager"])),
-          await part("errors in the journal", run(container, journalErrors)),
+          await part(SETUP_LOG, outputOf(container, ["tail", "-n", String(LINES), SETUP_LOG])),
+          await part(
+            "failed units",
+            outputOf(container, ["systemctl", "--failed", "--no-legend", "--plain", "--no-pager"]),
+          ),
+          await part("errors in the journal", outputOf(container, journalErrors)),
         ]
       : [
           await part(
@@ -45,27 +46,6 @@ async function part(title: string, content: Promise<string>): Promise<string> {
 
 function lastLines(lines: string): string {
   return lines.split("\n").slice(-LINES).join("\n");
-}
-
-/** Output of a command in the container; empty when the command fails or takes too long. */
-async function run(container: Container, command: string[]): Promise<string> {
-  const exec = await container.exec({ Cmd: command, AttachStdout: true, AttachStderr: true });
-  const stream = await exec.start({});
-  const timer = setTimeout(() => stream.destroy(), COMMAND_TIMEOUT_MILLISECONDS);
-  try {
-    const stdout = await demultiplexed(stream);
-    return (await exec.inspect()).ExitCode === 0 ? stdout : "";
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Docker sends standard output and errors in one stream, in frames. */
-async function demultiplexed(stream: NodeJS.ReadableStream): Promise<string> {
-  const joined = new PassThrough();
-  docker().modem.demuxStream(stream, joined, joined);
-  for (const event of ["end", "close", "error"]) stream.once(event, () => joined.end());
-  return text(joined);
 }
 
 async function output(container: Container): Promise<string> {

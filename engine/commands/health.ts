@@ -1,0 +1,76 @@
+import { z } from "zod";
+import type { MachineContainer } from "./containers";
+
+/** What `machine-status` prints on a machine. */
+export const machineStatus = z.object({
+  ready: z.object({ exit: z.number(), says: z.string() }),
+  /** Services that systemd gave up. */
+  failed: z.array(z.string()),
+  /** The virtual IP is among them while the machine holds it. */
+  addresses: z.array(z.string()),
+  /** What the machine's HAProxy thinks of its servers: backend → server → UP, DOWN, DRAIN … */
+  backends: z.record(z.string(), z.record(z.string(), z.string())).default({}),
+  database: z.looseObject({ reason: z.string(), settled: z.boolean() }).optional(),
+});
+export type MachineStatus = z.infer<typeof machineStatus>;
+
+/** A machine, and what it says of itself; nothing when it doesn't run or doesn't answer. */
+export interface KnownMachine extends MachineContainer {
+  readonly status?: MachineStatus;
+}
+
+/** What the site answered, as a visitor sees it. */
+export interface SiteAnswer {
+  readonly url: string;
+  readonly answer: string;
+  readonly ok: boolean;
+  readonly certificateExpires?: Date;
+}
+
+/** Let's Encrypt's clients renew 30 days before the end: with half of that left, renewal doesn't work. */
+const CERTIFICATE_DAYS = 15;
+
+/**
+ * Everything that isn't as it should be, in words a person can act on; empty when the stack is whole.
+ * @param missing machines that the stack should have and that are gone
+ * @param entryAddresses where visitors come in: addresses of load balancers, or the virtual IP
+ */
+export function problems(
+  machines: readonly KnownMachine[],
+  missing: readonly string[],
+  entryAddresses: readonly string[],
+  site: SiteAnswer,
+  now = new Date(),
+): string[] {
+  const found = [
+    ...missing.map((name) => `${name} is gone; \`npm start\` makes it anew`),
+    ...machines.flatMap(problemsOfMachine),
+    ...entryAddresses.flatMap((address) => problemsOfEntry(address, machines)),
+  ];
+  const writes = machines.flatMap(({ status }) => Object.values(status?.backends["database-write"] ?? {}));
+  if (writes.length > 0 && !writes.includes("UP")) found.push("there is no primary database: nothing can be written");
+  if (!site.ok) found.push(`${site.url || "the site"}: ${site.answer}`);
+  const days = site.certificateExpires && (site.certificateExpires.getTime() - now.getTime()) / 86_400_000;
+  if (days !== undefined && days < CERTIFICATE_DAYS)
+    found.push(`the site's certificate ends in ${Math.floor(days)} days; \`npm start\` makes a new one`);
+  return found;
+}
+
+function problemsOfMachine({ name, state, health, status }: KnownMachine): string[] {
+  if (state !== "running") return [`${name} is ${state}; \`npm start\` starts it again`];
+  if (!status) return [`${name} runs, but doesn't answer`];
+  const found = [];
+  if (status.ready.exit !== 0) found.push(`${name} is not ready: ${status.ready.says}`);
+  else if (health !== "healthy") found.push(`${name} is ${health} to Docker, and ready since a moment ago`);
+  for (const service of status.failed) found.push(`${name}: ${service} failed (\`systemctl status ${service}\` there)`);
+  for (const [server, condition] of Object.entries(status.backends.web ?? {}))
+    if (condition !== "UP") found.push(`${name} sends no requests to ${server}: ${condition}`);
+  if (status.database && !status.database.settled) found.push(`${name}, database: ${status.database.reason}`);
+  return found;
+}
+
+function problemsOfEntry(address: string, machines: readonly KnownMachine[]): string[] {
+  const holders = machines.filter(({ status }) => status?.addresses.includes(address)).map(({ name }) => name);
+  if (holders.length === 0) return [`nobody holds the address ${address}: visitors don't reach the site`];
+  return holders.length > 1 ? [`${holders.join(" and ")} both hold the address ${address}`] : [];
+}

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { type KnownMachine, type MachineStatus, problems } from "../../engine/commands/health";
+
+const VIRTUAL_IP = "172.30.0.10";
+const now = new Date("2026-01-01T00:00:00Z");
+const site = { url: "https://www.foobar.com", answer: "answers 200 in 5 ms", ok: true };
+
+function machine(number: number, status: Partial<MachineStatus> = {}, container: Partial<KnownMachine> = {}) {
+  const name = `web-${number}`;
+  const address = `172.30.0.1${number}`;
+  return {
+    name,
+    container: `web-infrastructure-local-${name}`,
+    state: "running",
+    health: "healthy",
+    address,
+    roles: [],
+    status: {
+      ready: { exit: 0, says: "ready" },
+      failed: [],
+      addresses: number === 1 ? [address, VIRTUAL_IP] : [address],
+      backends: {
+        web: { "web-1": "UP", "web-2": "UP", "web-3": "UP" },
+        "database-write": { "web-1": "UP", "web-2": "DOWN", "web-3": "DOWN" },
+      },
+      database: { reason: "as it should be", settled: true },
+      ...status,
+    },
+    ...container,
+  } satisfies KnownMachine;
+}
+
+describe("the health of a stack", () => {
+  const whole = [machine(1), machine(2), machine(3)];
+  const judged = (machines: KnownMachine[]) => problems(machines, [], [VIRTUAL_IP], site, now);
+
+  it("of which nothing is wrong needs no words", () => assert.deepEqual(judged(whole), []));
+
+  const faults: [string, KnownMachine, RegExp][] = [
+    ["a stopped machine", { ...machine(2), state: "exited", status: undefined }, /web-2 is exited; `npm start`/],
+    ["a machine that doesn't answer", { ...machine(2), status: undefined }, /web-2 runs, but doesn't answer/],
+    [
+      "what isn't ready",
+      machine(2, { ready: { exit: 1, says: "web: no answer" } }),
+      /web-2 is not ready: web: no answer/,
+    ],
+    ["a failed service", machine(2, { failed: ["nginx.service"] }), /web-2: nginx\.service failed/],
+    [
+      "a web server that gets no requests",
+      machine(2, { backends: { web: { "web-3": "DOWN" } } }),
+      /web-2 sends no requests to web-3: DOWN/,
+    ],
+    [
+      "a database that lags",
+      machine(2, { database: { reason: "catching up with web-1", settled: false } }),
+      /web-2, database: catching up with web-1/,
+    ],
+    ["an address held twice", machine(2, { addresses: [VIRTUAL_IP] }), /web-1 and web-2 both hold the address/],
+  ];
+  for (const [fault, faulty, expected] of faults) {
+    it(`names ${fault}, and nothing else`, () => {
+      const found = judged([machine(1), faulty, machine(3)]);
+      assert.equal(found.length, 1, found.join("\n"));
+      assert.match(found[0] ?? "", expected);
+    });
+  }
+
+  it("names an address that nobody holds", () => {
+    assert.match(judged([machine(2), machine(3)])[0] ?? "", /nobody holds the address 172\.30\.0\.10/);
+  });
+
+  it("names the want of a primary", () => {
+    const backends = { "database-write": { "web-1": "DOWN", "web-2": "DOWN" } };
+    assert.deepEqual(judged([machine(1, { backends }), machine(2, { backends })]), [
+      "there is no primary database: nothing can be written",
+    ]);
+  });
+
+  it("names a machine that is gone, and what the site answers instead of the page", () => {
+    const refused = { ...site, answer: "connection refused", ok: false };
+    assert.deepEqual(problems([machine(1)], ["web-2"], [VIRTUAL_IP], refused, now), [
+      "web-2 is gone; `npm start` makes it anew",
+      "https://www.foobar.com: connection refused",
+    ]);
+  });
+
+  it("names a certificate that ends soon, not one that has time", () => {
+    const until = (date: string) =>
+      problems(whole, [], [VIRTUAL_IP], { ...site, certificateExpires: new Date(date) }, now);
+    assert.deepEqual(until("2026-01-17"), []);
+    assert.match(until("2026-01-10")[0] ?? "", /certificate ends in 9 days/);
+  });
+});
