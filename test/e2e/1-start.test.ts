@@ -4,19 +4,9 @@ import { execFile } from "node:child_process";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import {
-  acceptSingleLoadBalancer,
-  command,
-  container,
-  docker,
-  eventually,
-  HTTPS_PORT,
-  leftovers,
-  type Run,
-  removeSettings,
-  startCommand,
-  writeSettings,
-} from "./stack";
+import { distributed, docker, eventually, type Run } from "./stack";
+
+const { command, container, leftovers, settings, startCommand, writeSettings } = distributed;
 
 const NOTHING = { containers: [], networks: [], volumes: [] };
 
@@ -37,7 +27,7 @@ describe("npm start refuses, before anything is made,", function () {
 
   before(async () => {
     await command("destroy", "--data");
-    removeSettings();
+    distributed.removeSettings();
     assert.deepEqual(await leftovers(), NOTHING);
   });
 
@@ -47,7 +37,7 @@ describe("npm start refuses, before anything is made,", function () {
   });
 
   describe("with a mistake in the settings:", () => {
-    before(() => acceptSingleLoadBalancer());
+    before(() => distributed.acceptSingleLoadBalancer());
 
     const mistakes: [string, Record<string, string | number>, (string | RegExp)[]][] = [
       [
@@ -70,10 +60,10 @@ describe("npm start refuses, before anything is made,", function () {
     }
 
     it("a port that is taken", async () => {
-      const server = createServer().listen(HTTPS_PORT, "127.0.0.1");
+      const server = createServer().listen(Number(settings.httpsPort), "127.0.0.1");
       try {
         writeSettings();
-        await assertRefused(await command("start"), String(HTTPS_PORT), /httpsPort/);
+        await assertRefused(await command("start"), String(settings.httpsPort), /httpsPort/);
       } finally {
         server.close();
       }
@@ -84,7 +74,7 @@ describe("npm start refuses, before anything is made,", function () {
 describe("npm start", function () {
   this.timeout(600_000);
 
-  before(() => acceptSingleLoadBalancer());
+  before(() => distributed.acceptSingleLoadBalancer());
 
   it("is mended by the next run after a kill -9 in the middle", async () => {
     writeSettings();
@@ -95,10 +85,10 @@ describe("npm start", function () {
 
     const second = await command("start");
     assert.equal(second.exitCode, 0, second.output);
-    assert.deepEqual((await leftovers()).containers.sort(), [
-      "/web-infrastructure-test-lb-1",
-      "/web-infrastructure-test-web-1",
-      "/web-infrastructure-test-web-2",
+    assert.deepEqual((await leftovers()).containers, [
+      "web-infrastructure-test-lb-1",
+      "web-infrastructure-test-web-1",
+      "web-infrastructure-test-web-2",
     ]);
 
     const line = second.output.split("\n").find((each) => /^\s*curl /.test(each));

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { chromium } from "playwright-core";
 import { creationOrder, flows, planTopology } from "../../topology";
-import { DOMAIN, ENTRY, eventually, HTTPS_PORT, onMachine, request, STACK } from "./stack";
+import { DOMAIN, distributed, eventually } from "./stack";
+
+const { entry, onMachine, request, settings } = distributed;
 
 let ca: string;
 const getJson = async (path: string, options = {}) => JSON.parse((await request(path, { ca, ...options })).body);
@@ -41,7 +42,7 @@ describe("the site", function () {
   this.timeout(60_000);
 
   before(() => {
-    ca = readFileSync(`.state/${STACK}/ca.pem`, "utf8");
+    ca = distributed.authority();
   });
 
   it("answers over HTTPS, verified by the stack's own CA, and by no other", async () => {
@@ -62,8 +63,8 @@ describe("the site", function () {
     const plain = await request("/some/where?a=b", { secure: false });
     assert.equal(plain.status, 301);
     assert.equal(plain.headers.location, `https://${DOMAIN}/some/where?a=b`);
-    const published = await request("/", { secure: false, headers: { host: "localhost:18080" } });
-    assert.equal(published.headers.location, `https://localhost:${HTTPS_PORT}/`);
+    const published = await request("/", { secure: false, headers: { host: `localhost:${settings.httpPort}` } });
+    assert.equal(published.headers.location, `https://localhost:${settings.httpsPort}/`);
   });
 
   it("is balanced round robin over both web servers", async () => {
@@ -145,7 +146,7 @@ describe("the site", function () {
   });
 
   it("is whole in a browser: no console error, a message written and shown", async () => {
-    const pin = await keyOf(ENTRY);
+    const pin = await keyOf(entry);
     const browser = await chromium.launch({
       executablePath: "/usr/bin/chromium",
       args: [
@@ -154,7 +155,7 @@ describe("the site", function () {
         "--disable-quic",
         "--disable-background-networking",
         "--disable-component-update",
-        `--host-resolver-rules=MAP ${DOMAIN} ${ENTRY}`,
+        `--host-resolver-rules=MAP ${DOMAIN} ${entry}`,
         `--ignore-certificate-errors-spki-list=${pin}`,
       ],
     });
@@ -185,7 +186,7 @@ describe("the firewalls", function () {
   const topology = planTopology({
     preset: "distributed",
     domain: DOMAIN,
-    addressRange: "172.30.99.0/24",
+    addressRange: String(settings.addressRange),
     size: { memory: 1024, cores: 2 },
   });
   const machines = creationOrder(topology);

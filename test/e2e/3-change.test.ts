@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { command, container, eventually, onMachine, request, STACK, visit, writeSettings } from "./stack";
+import { distributed, eventually, visit } from "./stack";
+
+const { command, container, entry, onMachine, request, start, writeSettings } = distributed;
 
 let ca: string;
 const ids = () => Promise.all(["lb-1", "web-1", "web-2"].map(async (name) => (await container(name).inspect()).Id));
@@ -19,21 +21,15 @@ const post = (message: string) =>
     body: JSON.stringify({ name: "Ada", message, token: randomUUID() }),
   });
 
-async function startAgain(): Promise<string> {
-  const run = await command("start");
-  assert.equal(run.exitCode, 0, run.output);
-  return run.output;
-}
-
 describe("when something happens to the local stack", function () {
   this.timeout(600_000);
 
   before(() => {
-    ca = readFileSync(`.state/${STACK}/ca.pem`, "utf8");
+    ca = distributed.authority();
   });
 
   it("goes on when a web machine is killed, and is whole again after npm start", async () => {
-    const visitor = visit("/api/messages", ca);
+    const visitor = visit("/api/messages", ca, entry);
     await sleep(1000);
     await container("web-2").kill();
     await sleep(5000);
@@ -44,7 +40,7 @@ describe("when something happens to the local stack", function () {
 
     const status = await command("status");
     assert.notEqual(status.exitCode, 0, "a degraded stack must not look whole");
-    await startAgain();
+    await start();
     assert.equal((await command("status")).exitCode, 0);
     const count = "SELECT COUNT(*) FROM application.messages WHERE message='written while web-2 is away'";
     await eventually(
@@ -63,7 +59,7 @@ describe("when something happens to the local stack", function () {
     assert.equal(refused.status, 503);
     assert.match(String(refused.headers["retry-after"]), /^\d+$/);
 
-    await startAgain();
+    await start();
     await eventually("the primary takes writes", 30, async () => (await post("taken again")).status === 201);
   });
 
@@ -86,8 +82,8 @@ describe("when something happens to the local stack", function () {
 
     const [kept, ...replaced] = await ids();
     const before = await messages();
-    const visitor = visit("/api/messages", ca);
-    await startAgain();
+    const visitor = visit("/api/messages", ca, entry);
+    await start();
     const { failed, total } = await visitor.stop();
 
     const [lb, ...web] = await ids();
@@ -100,7 +96,7 @@ describe("when something happens to the local stack", function () {
   });
 
   it("shows no secret: not in the output, not in docker inspect, not in user-data", async () => {
-    const output = await startAgain();
+    const output = await start();
     const inspected = JSON.stringify(await container("web-1").inspect());
     const userData = (await onMachine("web-1", "cat", "/var/lib/cloud/seed/nocloud/user-data")).output;
     const names = (await onMachine("web-1", "ls", "/var/lib/machine/secrets")).output.split(/\s+/);

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
-import { command, docker, leftovers, removeSettings, request, STACK, writeSettings } from "./stack";
+import { existsSync } from "node:fs";
+import { distributed, docker } from "./stack";
+
+const { command, leftovers, request, start } = distributed;
 
 describe("npm run destroy", function () {
   this.timeout(600_000);
 
   after(async () => {
     await command("destroy", "--data");
-    removeSettings();
+    distributed.removeSettings();
   });
 
   it("removes everything of the stack but its data, and nothing else", async () => {
@@ -30,10 +32,9 @@ describe("npm run destroy", function () {
   });
 
   it("lets the next npm start find the data again", async () => {
-    writeSettings();
-    const run = await command("start");
-    assert.equal(run.exitCode, 0, run.output);
-    const ca = readFileSync(`.state/${STACK}/ca.pem`, "utf8");
+    distributed.writeSettings();
+    await start();
+    const ca = distributed.authority();
     const { messages } = JSON.parse((await request("/api/messages", { ca })).body);
     assert.ok(messages.some(({ message }: { message: string }) => message === "after the change"));
   });
@@ -42,6 +43,6 @@ describe("npm run destroy", function () {
     const run = await command("destroy", "--data");
     assert.equal(run.exitCode, 0, run.output);
     assert.deepEqual(await leftovers(), { containers: [], networks: [], volumes: [] });
-    assert.ok(!existsSync(`.state/${STACK}/state.json`));
+    assert.ok(!existsSync(`.state/${distributed.name}/state.json`));
   });
 });

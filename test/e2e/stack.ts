@@ -1,71 +1,20 @@
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import { stringify } from "yaml";
 
-/** The tests' own stack: names, addresses and ports that a person's running local stack doesn't use. */
-export const STACK = "test";
 export const DOMAIN = "www.foobar.com";
-export const ENTRY = "172.30.99.11";
-export const HTTPS_PORT = 18443;
 export const docker = new Docker();
-
-const SETTINGS = {
-  target: "docker",
-  topology: "distributed",
-  domain: DOMAIN,
-  addressRange: "172.30.99.0/24",
-  httpPort: 18080,
-  httpsPort: HTTPS_PORT,
-};
-
-/** Writes the settings of the tests' stack; they are gone again after `removeSettings`. */
-export function writeSettings(changes: Record<string, string | number> = {}): void {
-  const config = Object.entries({ ...SETTINGS, ...changes }).map(([key, value]) => [
-    `web-infrastructure:${key}`,
-    value,
-  ]);
-  writeFileSync(`Pulumi.${STACK}.yaml`, stringify({ config: Object.fromEntries(config) }));
-}
-
-/** Accepts the single load balancer of the classic design, as the local stack does. */
-export function acceptSingleLoadBalancer(): void {
-  const expires = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10);
-  const accepted = [{ urn: "*", reason: "the classic design, under test", expires }];
-  writeFileSync(`Pulumi.${STACK}.policies.json`, JSON.stringify({ "load-balancer-redundant": { accepted } }));
-}
-
-export function removeSettings(): void {
-  for (const kind of ["yaml", "policies.json"]) rmSync(`Pulumi.${STACK}.${kind}`, { force: true });
-}
 
 export interface Run {
   readonly exitCode: number | null;
   /** Standard output and standard error, as a person sees them. */
   readonly output: string;
   readonly seconds: number;
-}
-
-/** Starts one of the project's commands on the tests' stack. */
-export function startCommand(command: string, ...args: string[]): { process: ChildProcess; finished: Promise<Run> } {
-  const begin = Date.now();
-  const child = spawn(process.execPath, ["bin/run.mjs", command, "--stack", STACK, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
-  const finished = new Promise<Run>((resolve) =>
-    child.on("close", (exitCode) => resolve({ exitCode, output, seconds: (Date.now() - begin) / 1000 })),
-  );
-  return { process: child, finished };
-}
-
-export function command(name: string, ...args: string[]): Promise<Run> {
-  return startCommand(name, ...args).finished;
 }
 
 export interface Answer {
@@ -81,14 +30,113 @@ export interface RequestOptions {
   /** PEM of the authority to trust. Absent: only public authorities. */
   readonly ca?: string;
   readonly secure?: boolean;
-  readonly address?: string;
   readonly maxVersion?: "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
 }
 
+/**
+ * A stack of the tests' own, with a name, addresses and ports that a person's running stack doesn't use.
+ * @param entry address that visitors of the site go to
+ */
+export function testStack(name: string, entry: string, settings: Record<string, string | number>) {
+  /** Writes the stack's settings; they are gone again after `removeSettings`. */
+  function writeSettings(changes: Record<string, string | number> = {}): void {
+    const all = { target: "docker", domain: DOMAIN, ...settings, ...changes };
+    const config = Object.entries(all).map(([key, value]) => [`web-infrastructure:${key}`, value]);
+    writeFileSync(`Pulumi.${name}.yaml`, stringify({ config: Object.fromEntries(config) }));
+  }
+
+  /** Accepts the single load balancer of the classic design. */
+  function acceptSingleLoadBalancer(): void {
+    const expires = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10);
+    const accepted = [{ urn: "*", reason: "the classic design, under test", expires }];
+    writeFileSync(`Pulumi.${name}.policies.json`, JSON.stringify({ "load-balancer-redundant": { accepted } }));
+  }
+
+  function removeSettings(): void {
+    for (const kind of ["yaml", "policies.json"]) rmSync(`Pulumi.${name}.${kind}`, { force: true });
+  }
+
+  /** Starts one of the project's commands on the stack. */
+  function startCommand(command: string, ...args: string[]): { process: ChildProcess; finished: Promise<Run> } {
+    const begin = Date.now();
+    const child = spawn(process.execPath, ["bin/run.mjs", command, "--stack", name, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
+    const finished = new Promise<Run>((resolve) =>
+      child.on("close", (exitCode) => resolve({ exitCode, output, seconds: (Date.now() - begin) / 1000 })),
+    );
+    return { process: child, finished };
+  }
+
+  const command = (which: string, ...args: string[]) => startCommand(which, ...args).finished;
+
+  /** `npm start`, which has to succeed; resolves to what it printed. */
+  async function start(): Promise<string> {
+    const run = await command("start");
+    assert.equal(run.exitCode, 0, run.output);
+    return run.output;
+  }
+
+  const container = (machine: string) => docker.getContainer(`web-infrastructure-${name}-${machine}`);
+
+  /** Runs a command on a machine as root; resolves to its exit code and output. */
+  async function onMachine(machine: string, ...Cmd: string[]): Promise<{ exitCode: number; output: string }> {
+    const exec = await container(machine).exec({ Cmd, AttachStdout: true, AttachStderr: true, Tty: true });
+    const stream = await exec.start({ Tty: true });
+    let output = "";
+    for await (const data of stream) output += data;
+    return { exitCode: (await exec.inspect()).ExitCode ?? -1, output: output.trim() };
+  }
+
+  /** What Docker holds of the stack, by name. */
+  async function leftovers(): Promise<{ containers: string[]; networks: string[]; volumes: string[] }> {
+    const filters = { label: [`web-infrastructure.stack=${name}`] };
+    const [containers, networks, volumes] = await Promise.all([
+      docker.listContainers({ all: true, filters }),
+      docker.listNetworks({ filters }),
+      docker.listVolumes({ filters }),
+    ]);
+    return {
+      containers: containers.map(({ Names }) => String(Names[0]).slice(1)).sort(),
+      networks: networks.map(({ Name }) => Name),
+      volumes: (volumes.Volumes ?? []).map(({ Name }) => Name).sort(),
+    };
+  }
+
+  return {
+    name,
+    entry,
+    settings,
+    writeSettings,
+    acceptSingleLoadBalancer,
+    removeSettings,
+    startCommand,
+    command,
+    start,
+    container,
+    onMachine,
+    leftovers,
+    /** PEM of the stack's authority, as `npm start` keeps it for people. */
+    authority: () => readFileSync(`.state/${name}/ca.pem`, "utf8"),
+    request: (path: string, options?: RequestOptions) => request(entry, path, options),
+  };
+}
+
+/** The classic design: one load balancer, primary and replica. Files 1 to 4 follow it through its life. */
+export const distributed = testStack("test", "172.30.99.11", {
+  topology: "distributed",
+  addressRange: "172.30.99.0/24",
+  httpPort: 18080,
+  httpsPort: 18443,
+});
+
 /** One request to the site by its name, on a connection of its own, as a new visitor makes it. */
-export function request(path: string, options: RequestOptions = {}): Promise<Answer> {
-  const { method = "GET", headers = {}, body, ca, secure = true, address = ENTRY, maxVersion } = options;
-  const common = { host: address, path, method, headers: { host: DOMAIN, ...headers }, timeout: 15_000 };
+function request(entry: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+  const { method = "GET", headers = {}, body, ca, secure = true, maxVersion } = options;
+  const common = { host: entry, path, method, headers: { host: DOMAIN, ...headers }, timeout: 15_000 };
   return new Promise((resolve, reject) => {
     const sent = secure
       ? httpsRequest({ ...common, agent: new Agent({ ca, servername: DOMAIN, maxVersion, minVersion: "TLSv1" }) })
@@ -107,13 +155,17 @@ export function request(path: string, options: RequestOptions = {}): Promise<Ans
 }
 
 /** A visitor who asks ten times a second until told to stop; tells what went wrong. */
-export function visit(path: string, ca: string): { stop(): Promise<{ total: number; failed: string[] }> } {
+export function visit(
+  path: string,
+  ca: string,
+  entry: string,
+): { stop(): Promise<{ total: number; failed: string[] }> } {
   const failed: string[] = [];
   const pending: Promise<void>[] = [];
   const timer = setInterval(() => {
     const begin = new Date().toISOString();
     pending.push(
-      request(path, { ca }).then(
+      request(entry, path, { ca }).then(
         ({ status }) => void (status === 200 || failed.push(`${begin} ${status}`)),
         (error) => void failed.push(`${begin} ${error.message}`),
       ),
@@ -125,32 +177,6 @@ export function visit(path: string, ca: string): { stop(): Promise<{ total: numb
       await Promise.all(pending);
       return { total: pending.length, failed };
     },
-  };
-}
-
-export const container = (machine: string) => docker.getContainer(`web-infrastructure-${STACK}-${machine}`);
-
-/** Runs a command on a machine as root; resolves to its exit code and output. */
-export async function onMachine(machine: string, ...Cmd: string[]): Promise<{ exitCode: number; output: string }> {
-  const exec = await container(machine).exec({ Cmd, AttachStdout: true, AttachStderr: true, Tty: true });
-  const stream = await exec.start({ Tty: true });
-  let output = "";
-  for await (const data of stream) output += data;
-  return { exitCode: (await exec.inspect()).ExitCode ?? -1, output: output.trim() };
-}
-
-/** What Docker holds of the tests' stack, by name. */
-export async function leftovers(): Promise<{ containers: string[]; networks: string[]; volumes: string[] }> {
-  const filters = { label: [`web-infrastructure.stack=${STACK}`] };
-  const [containers, networks, volumes] = await Promise.all([
-    docker.listContainers({ all: true, filters }),
-    docker.listNetworks({ filters }),
-    docker.listVolumes({ filters }),
-  ]);
-  return {
-    containers: containers.map(({ Names }) => String(Names[0])),
-    networks: networks.map(({ Name }) => Name),
-    volumes: (volumes.Volumes ?? []).map(({ Name }) => Name).sort(),
   };
 }
 
