@@ -59,14 +59,35 @@ function describe(details: Docker.ContainerInspectInfo): MachineContainer {
   };
 }
 
-/** Starts the machines that were stopped (a reboot, `docker stop`), all at once, and waits until they are ready. */
-export async function startStopped(stack: string, progress: Progress, signal: AbortSignal): Promise<void> {
-  const stopped = (await listMachines(stack)).filter(({ state }) => state === "exited");
+/**
+ * Starts the machines that were stopped (a reboot, `docker stop`), all at once, and waits until they are ready.
+ * @param expected names of all machines that the stack should have: what was stopped may need one that is gone, and is
+ *   not waited for then; the machine that is made anew will
+ */
+export async function startStopped(
+  stack: string,
+  expected: readonly string[],
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const machines = await listMachines(stack);
+  const stopped = machines.filter(({ state }) => state === "exited" || state === "paused");
   if (stopped.length === 0) return;
   // Together: after a stop of all of them the databases need each other to be ready.
   const names = stopped.map(({ name }) => name).join(", ");
   progress.begin(`starting ${names}, which had been stopped`);
-  await Promise.all(stopped.map(({ container }) => explained(() => docker().getContainer(container).start())));
+  await Promise.all(
+    stopped.map(({ container, state }) =>
+      explained(() => {
+        const handle = docker().getContainer(container);
+        return state === "paused" ? handle.unpause() : handle.start();
+      }),
+    ),
+  );
+  if (expected.some((name) => !machines.some((machine) => machine.name === name))) {
+    progress.done(`${names} started again`);
+    return;
+  }
   const deadline = Date.now() + READY_TIMEOUT;
   for (;;) {
     signal.throwIfAborted();

@@ -3,7 +3,10 @@ import { UserError } from "../errors";
 import { lockStack } from "../lock";
 import { Progress } from "../progress";
 import { type Project, readProject } from "../project";
+import type { Properties } from "../provider";
 import { hasPulumiCli, PulumiCli, refuseOtherEngine } from "../pulumi-cli";
+import { State } from "../state";
+import { unpack } from "../values";
 
 /** Options of every command that works on a stack. */
 export interface StackOptions {
@@ -50,4 +53,11 @@ export function readSettings({ config, stack }: Project): Config {
   } catch (error) {
     throw error instanceof ConfigError ? new UserError(error.message) : error;
   }
+}
+
+/** The stack's outputs, whichever engine made it; empty when there is no stack yet. */
+export function stackOutputs(project: Project): Properties {
+  const state = State.open(project.root, project.name, project.stack);
+  if (Object.keys(state.outputs).length > 0) return unpack(state.outputs).plain;
+  return (hasPulumiCli() && new PulumiCli(project).outputs()) || {};
 }

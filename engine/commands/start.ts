@@ -11,7 +11,7 @@ import { checkPorts, checkResources, type NeededResources } from "../setup/resou
 import { State } from "../state";
 import { containsUnknown, unpack } from "../values";
 import { publishedPorts, startStopped } from "./containers";
-import { readSettings, type Session } from "./session";
+import { readSettings, type Session, stackOutputs } from "./session";
 import { showSite } from "./site";
 
 const CONTAINER = "docker:index/container:Container";
@@ -30,7 +30,7 @@ export async function start(session: Session): Promise<void> {
     if (settings.target === "docker") {
       await setUp(session);
       await checkPorts(await newPorts(settings, project.stack));
-      await startStopped(project.stack, progress, signal);
+      await startStopped(project.stack, Object.keys(stackOutputs(project).machines ?? {}), progress, signal);
     }
     if (cli) {
       await cli.select();

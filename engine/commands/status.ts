@@ -7,11 +7,9 @@ import type { Project } from "../project";
 import type { Properties } from "../provider";
 import { outputOf } from "../providers/container-command";
 import { docker } from "../providers/docker-client";
-import { hasPulumiCli, PulumiCli } from "../pulumi-cli";
-import { State } from "../state";
-import { unpack } from "../values";
 import { listMachines, type MachineContainer } from "./containers";
 import { type KnownMachine, machineStatus, problems, type SiteAnswer } from "./health";
+import { stackOutputs } from "./session";
 import { authorityFile } from "./site";
 
 const ANSWER_TIMEOUT = 5000;
@@ -78,12 +76,6 @@ function show(
     console.log(`${site.ok ? "✔" : "✖"} ${site.url}  ${site.answer}${until}`);
   }
   if (wrong.length > 0) console.log(`\nNot as it should be:\n${wrong.map((line) => `  - ${line}`).join("\n")}`);
-}
-
-function stackOutputs(project: Project): Properties {
-  const state = State.open(project.root, project.name, project.stack);
-  if (Object.keys(state.outputs).length > 0) return unpack(state.outputs).plain;
-  return (hasPulumiCli() && new PulumiCli(project).outputs()) || {};
 }
 
 /** Asks the first load balancer for the page as a browser would, trusting the stack's CA only. */
