@@ -25,7 +25,7 @@ const settings = z.strictObject({
   /** Where the machines are made: `docker` (this computer) or `aws` (EC2). */
   target: z.enum(["docker", "aws"], "takes docker or aws"),
   /** Which machines there are and what each does. */
-  topology: z.enum(["distributed"], "takes distributed").default("distributed"),
+  topology: z.enum(["highly-available", "distributed"], "takes highly-available or distributed").default("distributed"),
   /** The name the site is served under. */
   domain: z
     .string()

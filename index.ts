@@ -42,6 +42,7 @@ function plan(config: Config): Topology {
   try {
     return planTopology({
       preset: config.topology,
+      stack: pulumi.getStack(),
       domain: config.domain,
       addressRange: config.addressRange,
       size: { memory: config.memory, cores: config.cores },

@@ -1,4 +1,4 @@
-import { type Machine, machinesWith, ports, type Topology } from "../topology";
+import { creationOrder, formsGroup, type Machine, machinesWith, ports, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program } from "./file";
 
 /** Replicas that lag more than this, in seconds, aren't read from. */
@@ -7,15 +7,24 @@ const maximumLag = 10;
 /** The database agent: gives MySQL its role, and tells everybody what it is good for. */
 export function databaseAgentFiles(topology: Topology, machine: Machine): MachineFile[] {
   if (!machine.roles.includes("database")) return [];
+  const isGroup = formsGroup(topology.machines);
   const settings = {
     name: machine.name,
+    address: machine.address,
+    position: creationOrder(topology).indexOf(machine),
+    mode: isGroup ? "group" : "primary-replica",
     role: machine.databaseRole,
     port: ports.databaseRole,
     databasePort: ports.database,
     maximumLag,
     peers: machinesWith(topology, "database")
       .filter(({ name }) => name !== machine.name)
-      .map(({ name, address, databaseRole }) => ({ name, address, role: databaseRole })),
+      .map((each) => ({
+        name: each.name,
+        address: each.address,
+        position: creationOrder(topology).indexOf(each),
+        role: each.databaseRole,
+      })),
   };
   return [
     {
@@ -25,8 +34,20 @@ export function databaseAgentFiles(topology: Topology, machine: Machine): Machin
       permissions: "0644",
     },
     program("/usr/local/sbin/database-agent"),
-    fixedFile("/usr/local/lib/machine/database_decision.py"),
+    fixedFile("/usr/local/lib/machine/gtid_set.py"),
+    fixedFile("/usr/local/lib/machine/mysql_server.py"),
+    ...(isGroup
+      ? [
+          fixedFile("/usr/local/lib/machine/group_decision.py"),
+          fixedFile("/usr/local/lib/machine/group_member.py"),
+          program("/usr/local/lib/machine/drain.d/20-database"),
+        ]
+      : [
+          fixedFile("/usr/local/lib/machine/database_decision.py"),
+          fixedFile("/usr/local/lib/machine/primary_replica.py"),
+        ]),
     fixedFile("/etc/systemd/system/database-agent.service"),
+    fixedFile("/etc/systemd/system/database-agent.socket"),
     program("/usr/local/lib/machine/ready.d/20-database"),
   ];
 }

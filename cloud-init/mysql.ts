@@ -1,4 +1,5 @@
-import { addressNumber, type Machine, type Topology } from "../topology";
+import { createHash } from "node:crypto";
+import { addressNumber, formsGroup, type Machine, machinesWith, ports, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 import { bufferPool, databaseConnections, hasPerformanceSchema } from "./sizing";
 
@@ -7,16 +8,38 @@ export function mysqlFiles(topology: Topology, machine: Machine): MachineFile[] 
   if (!machine.roles.includes("database")) return [];
   return [
     renderedFile("/etc/mysql/mysql.conf.d/zz-machine.cnf", {
-      name: machine.name,
+      // members of a group reach each other by what they report
+      reportHost: formsGroup(topology.machines) ? machine.address : machine.name,
       // stable, and unique in the network, whatever machines come and go
       serverId: addressNumber(machine.address),
       bufferPool: bufferPool(machine),
       performanceSchema: hasPerformanceSchema(machine) ? "ON" : "OFF",
       maxConnections: databaseConnections(topology),
-      isPrimary: machine.databaseRole === "primary" ? "ON" : "OFF",
-      isReplica: machine.databaseRole === "replica" ? "ON" : "OFF",
     }),
+    formsGroup(topology.machines)
+      ? renderedFile("/etc/mysql/mysql.conf.d/zz-group.cnf", groupValues(topology, machine))
+      : renderedFile("/etc/mysql/mysql.conf.d/zz-semi-synchronous.cnf", {
+          isPrimary: machine.databaseRole === "primary" ? "ON" : "OFF",
+          isReplica: machine.databaseRole === "replica" ? "ON" : "OFF",
+        }),
     fixedFile("/etc/systemd/system/mysql.service.d/machine.conf"),
     program("/usr/local/lib/machine/setup.d/20-mysql"),
   ];
+}
+
+function groupValues(topology: Topology, { address }: Machine) {
+  const addresses = machinesWith(topology, "database").map((each) => each.address);
+  return {
+    groupName: groupName(topology.stack),
+    address,
+    groupPort: ports.group,
+    seeds: addresses.map((each) => `${each}:${ports.group}`).join(","),
+    allowed: addresses.join(","),
+  };
+}
+
+/** A UUID (version 8: made by a rule of one's own) that a stack always gets, and no other stack. */
+function groupName(stack: string): string {
+  const hash = createHash("sha256").update(`web-infrastructure ${stack}`).digest("hex");
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
 }

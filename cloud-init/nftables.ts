@@ -6,7 +6,7 @@ export function nftablesFiles(topology: Topology, machine: Machine): MachineFile
   const rules = flows(topology)
     .filter(({ to }) => machine.roles.includes(to))
     .map(({ from, port, protocol, purpose }) => ({
-      port,
+      port: port ?? false,
       protocol,
       purpose,
       sources:

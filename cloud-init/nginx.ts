@@ -1,5 +1,5 @@
 import { type Machine, machinesWith, ports, type Topology } from "../topology";
-import { type MachineFile, program, renderedFile } from "./file";
+import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 import { DOCUMENT_DIRECTORY, uploadLimit } from "./php-fpm";
 
 /**
@@ -18,6 +18,7 @@ export function nginxFiles(topology: Topology, machine: Machine, documentRoot: s
       loadBalancers: machinesWith(topology, "load-balancer"),
       uploadLimit,
     }),
+    fixedFile("/etc/systemd/system/nginx.service.d/machine.conf"),
     program("/usr/local/lib/machine/ready.d/30-web"),
   ];
 }

@@ -1,5 +1,5 @@
 import type { Machine, Topology } from "../topology";
-import { type MachineFile, renderedFile } from "./file";
+import { fixedFile, type MachineFile, renderedFile } from "./file";
 import { endpoints } from "./haproxy";
 import { phpWorkers } from "./sizing";
 
@@ -31,5 +31,6 @@ export function phpFpmFiles(topology: Topology, machine: Machine): MachineFile[]
       },
     }),
     renderedFile("/etc/php/8.4/fpm/conf.d/99-machine.ini", { uploadLimit }),
+    fixedFile("/etc/systemd/system/php8.4-fpm.service.d/machine.conf"),
   ];
 }

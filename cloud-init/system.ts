@@ -1,5 +1,5 @@
 import type { Machine, Topology } from "../topology";
-import { type MachineFile, program, renderedFile } from "./file";
+import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 
 /** Exit 0: the machine is ready; 1: not yet (one line says why); 2: it never will be without a person's help. */
 export const READINESS_COMMAND: string[] = ["/usr/local/sbin/machine-ready"];
@@ -12,9 +12,11 @@ export function systemFiles(topology: Topology, machine: Machine): MachineFile[]
     program("/usr/local/sbin/machine-setup"),
     program("/usr/local/sbin/machine-ready"),
     program("/usr/local/sbin/machine-status"),
+    program("/usr/local/sbin/machine-drain"),
+    fixedFile("/etc/systemd/system/machine-drain.service"),
     {
       path: "/usr/local/lib/machine/services",
-      content: services(machine)
+      content: services(topology, machine)
         .map((service) => `${service}\n`)
         .join(""),
       owner: "root:root",
@@ -27,11 +29,13 @@ export function systemFiles(topology: Topology, machine: Machine): MachineFile[]
 }
 
 /** In the order they are started; none waits for the one before. */
-function services({ roles }: Machine): string[] {
+function services({ virtualIp }: Topology, { roles }: Machine): string[] {
   return [
     ...(roles.includes("database") ? ["mysql", "database-agent"] : []),
     ...(roles.includes("load-balancer") || roles.includes("application") ? ["haproxy"] : []),
     ...(roles.includes("application") ? ["php8.4-fpm", "application-migrate"] : []),
     ...(roles.includes("web") ? ["nginx"] : []),
+    ...(roles.includes("load-balancer") && virtualIp ? ["keepalived"] : []),
+    "machine-drain",
   ].map((name) => `${name}.service`);
 }

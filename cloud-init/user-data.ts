@@ -4,6 +4,7 @@ import { applicationFiles } from "./application";
 import { databaseAgentFiles } from "./database-agent";
 import type { MachineFile } from "./file";
 import { haproxyFiles } from "./haproxy";
+import { keepalivedFiles } from "./keepalived";
 import { mysqlFiles } from "./mysql";
 import { nftablesFiles } from "./nftables";
 import { nginxFiles } from "./nginx";
@@ -26,6 +27,7 @@ export function machineFiles(topology: Topology, machine: Machine, documentRoot:
     ...mysqlFiles(topology, machine),
     ...databaseAgentFiles(topology, machine),
     ...haproxyFiles(topology, machine),
+    ...keepalivedFiles(topology, machine),
     ...applicationFiles(machine),
     ...phpFpmFiles(topology, machine),
     ...nginxFiles(topology, machine, documentRoot),

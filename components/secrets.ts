@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { type SecretName, secretNames } from "../cloud-init";
 import type { Machine, Topology } from "../topology";
-import { machinesWith } from "../topology";
+import { entryAddresses, machinesWith } from "../topology";
 import { CertificateAuthority } from "./certificates";
 
 export interface SecretsArgs {
@@ -29,11 +29,11 @@ export class Secrets extends pulumi.ComponentResource {
     );
     this.values.set("ca.pem", this.certificateAuthority.certificate);
 
-    const entryAddresses = machinesWith(topology, "load-balancer").map(({ address }) => address);
+    const balancers = machinesWith(topology, "load-balancer").map(({ address }) => address);
     const site = this.certificateAuthority.issue(
       `${name}-site`,
       [topology.domain, "localhost"],
-      [...entryAddresses, "127.0.0.1"],
+      [...new Set([...entryAddresses(topology), ...balancers]), "127.0.0.1"],
       this,
     );
     this.values.set("site.pem", pulumi.secret(pulumi.interpolate`${site.certificate}${site.key}`));

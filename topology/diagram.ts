@@ -10,14 +10,14 @@ export function diagram(topology: Topology): string {
         .map((role) => (role === "database" && databaseRole ? `${role} (${databaseRole})` : role))
         .join("<br/>")}"]`,
   );
-  const portsByArrow = new Map<string, Set<number>>();
-  for (const { from, to, port } of flows(topology)) {
+  const portsByArrow = new Map<string, Set<number | string>>();
+  for (const { from, to, protocol, port } of flows(topology)) {
     const senders = from === "internet" ? ["internet"] : machinesWith(topology, from).map(({ name }) => name);
     const receivers = machinesWith(topology, to).map(({ name }) => name);
     for (const sender of senders) {
       for (const receiver of receivers.filter((name) => name !== sender)) {
         const arrow = `${sender} ${receiver}`;
-        portsByArrow.set(arrow, (portsByArrow.get(arrow) ?? new Set()).add(port));
+        portsByArrow.set(arrow, (portsByArrow.get(arrow) ?? new Set()).add(port ?? protocol));
       }
     }
   }

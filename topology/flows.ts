@@ -1,12 +1,13 @@
+import { formsGroup } from "./group";
 import { machinesWith } from "./machines";
 import type { Flow, Topology } from "./types";
 
 /** Ports that machines talk to each other on. Ports that only the machine itself uses are no flow. */
-export const ports = { http: 80, https: 443, web: 8080, database: 3306, databaseRole: 9200 } as const;
+export const ports = { http: 80, https: 443, web: 8080, database: 3306, group: 33061, databaseRole: 9200 } as const;
 
 const tcp = "tcp" as const;
 
-const allFlows: readonly Flow[] = [
+const always: readonly Flow[] = [
   { from: "internet", to: "load-balancer", protocol: tcp, port: ports.http, purpose: "redirect to HTTPS" },
   { from: "internet", to: "load-balancer", protocol: tcp, port: ports.https, purpose: "the site, over HTTPS" },
   { from: "load-balancer", to: "web", protocol: tcp, port: ports.web, purpose: "requests and health checks to Nginx" },
@@ -28,9 +29,31 @@ const allFlows: readonly Flow[] = [
   },
 ];
 
+/** Of load balancers that share a virtual IP. */
+const sharingAddress: Flow = {
+  from: "load-balancer",
+  to: "load-balancer",
+  protocol: "vrrp",
+  purpose: "which load balancer holds the virtual IP",
+};
+
+/** Of databases that form a group. */
+const groupReplication: Flow = {
+  from: "database",
+  to: "database",
+  protocol: tcp,
+  port: ports.group,
+  purpose: "group replication over TLS",
+};
+
 /** Who may talk to whom. All else is refused, by the firewall of each machine and by the security groups of the target. */
 export function flows(topology: Topology): Flow[] {
-  return allFlows.filter(
+  const planned = [
+    ...always,
+    ...(topology.virtualIp ? [sharingAddress] : []),
+    ...(formsGroup(topology.machines) ? [groupReplication] : []),
+  ];
+  return planned.filter(
     ({ from, to }) =>
       machinesWith(topology, to).length > 0 && (from === "internet" || machinesWith(topology, from).length > 0),
   );

@@ -5,6 +5,12 @@ export function machinesWith(topology: Topology, role: Role): Machine[] {
   return topology.machines.filter((machine) => machine.roles.includes(role));
 }
 
+/** Where the site is reached: the virtual IP, or else the only load balancer's own address. */
+export function entryAddresses(topology: Topology): string[] {
+  if (topology.virtualIp) return [topology.virtualIp];
+  return machinesWith(topology, "load-balancer").map(({ address }) => address);
+}
+
 /**
  * The order in which machines are made and replaced, each after the one before is ready: what others need comes first
  * (databases, the primary before its replicas), what lets people in comes last.

@@ -1,6 +1,8 @@
 import ipaddr from "ipaddr.js";
 import type { Network } from "./types";
 
+/** The virtual IP stands just below the machines. */
+const virtualIpOffset = 10;
 /** The first machine gets the eleventh address: those below it belong to routers, and to people. */
 const firstMachine = 11;
 /** The machines' part of the range ends where the dynamic part, the upper eighth, begins. */
@@ -9,10 +11,17 @@ const smallestPrefix = 27;
 const largestPrefix = 16;
 
 /**
- * Divides a private IPv4 range into gateway, machines and the part that the target hands out by itself.
+ * Divides a private IPv4 range into gateway, virtual IP, machines and the part that the target hands out by itself.
  * @throws Error, for a person, when the range is not IPv4 in CIDR notation, not private, too small or too large.
  */
-export function planNetwork(addressRange: string, machineCount: number): { network: Network; addresses: string[] } {
+export function planNetwork(
+  addressRange: string,
+  machineCount: number,
+): {
+  network: Network;
+  virtualIp: string;
+  addresses: string[];
+} {
   const [start, prefix] = parseRange(addressRange);
   const size = 2 ** (32 - prefix);
   const firstDynamic = size - size / dynamicShare;
@@ -27,6 +36,7 @@ export function planNetwork(addressRange: string, machineCount: number): { netwo
       gateway: addressAt(start, 1),
       dynamicRange: `${addressAt(start, firstDynamic)}/${prefix + Math.log2(dynamicShare)}`,
     },
+    virtualIp: addressAt(start, virtualIpOffset),
     addresses: Array.from({ length: machineCount }, (_, index) => addressAt(start, firstMachine + index)),
   };
 }

@@ -2,7 +2,7 @@
 export type Role = "load-balancer" | "web" | "application" | "database" | "monitor";
 
 /** The named topologies a stack can pick. */
-export type Preset = "distributed";
+export type Preset = "highly-available" | "distributed";
 
 export interface MachineSize {
   /** Memory of the machine, in MiB. */
@@ -18,7 +18,10 @@ export interface Machine {
   /** Fixed private IPv4 address. */
   readonly address: string;
   readonly size: MachineSize;
-  /** What a machine with the role `database` starts as; absent on every other machine. */
+  /**
+   * What a machine with the role `database` is where that is fixed. Absent where the databases form a group, which elects
+   * its primary itself, and on every other machine.
+   */
   readonly databaseRole?: "primary" | "replica";
 }
 
@@ -39,10 +42,14 @@ export interface PublishedPorts {
 
 export interface Topology {
   readonly preset: Preset;
+  /** Name of the stack: its data is told apart from that of other stacks by it. */
+  readonly stack: string;
   /** The name the site is served under, such as `www.foobar.com`. */
   readonly domain: string;
   readonly network: Network;
   readonly publishedPorts?: PublishedPorts;
+  /** The address of the site, held by one of several load balancers at a time; absent where there is only one. */
+  readonly virtualIp?: string;
   /** In the order a person lists them; see `creationOrder` for the order they are made in. */
   readonly machines: readonly Machine[];
 }
@@ -51,8 +58,9 @@ export interface Topology {
 export interface Flow {
   readonly from: Role | "internet";
   readonly to: Role;
-  readonly protocol: "tcp";
-  readonly port: number;
+  /** VRRP is a protocol beside TCP, without ports. */
+  readonly protocol: "tcp" | "vrrp";
+  readonly port?: number;
   /** What the flow is for, in a few words a person understands. */
   readonly purpose: string;
 }

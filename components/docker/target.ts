@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { APPLICATION_ARCHIVE } from "../../cloud-init";
-import { machinesWith } from "../../topology";
+import { entryAddresses } from "../../topology";
 import type { MachineArgs, NetworkArgs, Target, TargetNetwork } from "../target";
 import { DockerMachine, dockerLabels, LABEL } from "./machine";
 
@@ -57,6 +57,6 @@ export class DockerTarget implements Target {
         opts,
       );
     };
-    return { entryAddresses: machinesWith(topology, "load-balancer").map(({ address }) => address), createMachine };
+    return { entryAddresses: entryAddresses(topology), createMachine };
   }
 }

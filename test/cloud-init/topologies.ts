@@ -4,6 +4,7 @@ export const smallMachine: MachineSize = { memory: 1024, cores: 2 };
 
 export const distributed: Topology = planTopology({
   preset: "distributed",
+  stack: "test",
   domain: "www.foobar.com",
   addressRange: "172.30.0.0/24",
   size: smallMachine,

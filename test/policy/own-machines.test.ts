@@ -12,6 +12,7 @@ import { check, passes, refuses } from "./table";
 
 const topology = planTopology({
   preset: "distributed",
+  stack: "test",
   domain: "www.foobar.com",
   addressRange: "172.30.0.0/24",
   size: { memory: 1024, cores: 2 },

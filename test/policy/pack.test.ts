@@ -11,6 +11,7 @@ const brief = (diagnostics: Diagnostic[]) => diagnostics.map(({ policy, level })
 
 const topology = planTopology({
   preset: "distributed",
+  stack: "test",
   domain: "www.foobar.com",
   addressRange: "172.30.0.0/24",
   size: { memory: 1024, cores: 2 },

@@ -13,7 +13,7 @@ import {
 const size = { memory: 1024, cores: 2 };
 
 function distributed(addressRange = "172.30.0.0/24"): Topology {
-  return planTopology({ preset: "distributed", domain: "www.foobar.com", addressRange, size });
+  return planTopology({ preset: "distributed", stack: "test", domain: "www.foobar.com", addressRange, size });
 }
 
 /** What the next presets will be like, to see that nothing here knows the machines of `distributed`. */
@@ -79,7 +79,8 @@ describe("topology", () => {
 
   it("refuses an unknown preset, and lists the known ones", () => {
     assert.throws(
-      () => planTopology({ preset: "pyramid" as never, domain: "x.org", addressRange: "10.0.0.0/24", size }),
+      () =>
+        planTopology({ preset: "pyramid" as never, stack: "test", domain: "x.org", addressRange: "10.0.0.0/24", size }),
       /"pyramid" is unknown.*distributed/,
     );
   });

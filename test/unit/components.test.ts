@@ -49,6 +49,7 @@ const uploads = (machine: string): any[] => container(machine).uploads.value ?? 
 
 const topology = planTopology({
   preset: "distributed",
+  stack: "test",
   domain: "www.foobar.com",
   addressRange: "10.20.30.0/24",
   size: { memory: 768, cores: 2 },

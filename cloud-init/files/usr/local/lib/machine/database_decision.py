@@ -1,11 +1,12 @@
-"""What a database machine should do next: pure decisions, from what is known of all databases to one action.
+"""What a database machine with a fixed role should do next: pure decisions, from what is known of all databases to one action.
 
 No input, no output, no clock: database-agent observes and acts. So every rule can be read here and tried in a test.
 """
 
-import re
 from dataclasses import dataclass
 from enum import Enum
+
+from gtid_set import missing
 
 
 @dataclass(frozen=True)
@@ -115,29 +116,3 @@ def may_be_read(me: Database, decision: Decision, maximum_lag: int) -> bool:
         return me.writable
     running = me.receiving in ("Yes", "Connecting") and me.applying == "Yes"
     return running and bool(me.executed) and (me.lag is None or me.lag <= maximum_lag)
-
-
-def missing(theirs: str, mine: str) -> set[str]:
-    """The servers (UUIDs) of whose transactions the GTID set `theirs` has some that `mine` lacks."""
-    have = parse_gtid_set(mine)
-    return {
-        source.split(":")[0]
-        for source, intervals in parse_gtid_set(theirs).items()
-        for first, last in intervals
-        if not any(low <= first and last <= high for low, high in have.get(source, []))
-    }
-
-
-def parse_gtid_set(text: str) -> dict[str, list[tuple[int, int]]]:
-    """`uuid:1-5:7:tag:1-3, …` as intervals by `uuid` and `uuid:tag`. MySQL writes neighbours as one interval."""
-    intervals: dict[str, list[tuple[int, int]]] = {}
-    for entry in filter(None, re.split(r"[,\s]+", text)):
-        uuid, *parts = entry.split(":")
-        source = uuid
-        for part in parts:
-            if part[0].isdigit():
-                first, _, last = part.partition("-")
-                intervals.setdefault(source, []).append((int(first), int(last or first)))
-            else:
-                source = f"{uuid}:{part}"
-    return intervals

@@ -1,0 +1,12 @@
+-- Holds a request while there is no database to write to, for some seconds at most: HAProxy can keep thousands waiting,
+-- PHP-FPM a dozen. When a primary is there the request goes on; after that time as well, for the application to answer.
+local STEP = 25 -- milliseconds
+
+core.register_action("wait-for-primary", { "http-req" }, function(request, seconds)
+  for _ = 1, tonumber(seconds) * 1000 / STEP do
+    if request.f:nbsrv("database-write") > 0 then
+      return
+    end
+    core.msleep(STEP)
+  end
+end, 1)

@@ -1,0 +1,203 @@
+"""What a member of the database group should do next: pure decisions, from the states of all members to one action.
+
+No input, no output, no clock: database-agent observes and acts. So every rule can be read here and tried in a test.
+
+The rules, in one breath: who isn't in the group joins it when there is one. When there is none, only the most advanced of
+all members founds it (again), and only while every member answers: silence never permits anything.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from gtid_set import count_missing, missing, sources
+
+# Clocks this far apart, in seconds, mix up the order of what people wrote, and make certificates look not valid yet.
+CLOCK_TOLERANCE = 5
+
+
+@dataclass(frozen=True)
+class Member:
+    """One database, as its own agent sees it. What isn't known is as nothing."""
+
+    name: str
+    position: int = 0  # in the order in which machines are made
+    group: str = ""  # name (UUID) of the group that it belongs to
+    answers: bool = False  # its agent does, and its MySQL
+    uuid: str = ""
+    state: str = "OFFLINE"  # Group Replication's words: OFFLINE, RECOVERING, ONLINE, ERROR
+    role: str = ""  # PRIMARY or SECONDARY
+    quorum: bool = False  # it sees more than half of its group
+    writable: bool = False
+    leads: bool = False  # the primary, and it has seen to the accounts
+    primary: str = ""  # name of the primary that it sees
+    executed: str = ""  # GTID set: every transaction that it has, applied or only received
+    queue: int = 0  # transactions received and not applied yet
+    clock_ahead: float = 0.0  # seconds; the clock of who asked this member, before its own
+    needs_help: bool = False  # a person has to decide something there
+
+    @property
+    def in_group(self) -> bool:
+        return self.answers and self.state in ("ONLINE", "RECOVERING")
+
+    @property
+    def serves(self) -> bool:
+        """It is part of a group that can decide."""
+        return self.answers and self.state == "ONLINE" and self.quorum
+
+
+class Action(Enum):
+    WAIT = "wait"  # something has to happen first
+    NOTHING = "nothing"  # all is as it should be
+    FOUND = "found"  # begin the group, with the data of this machine
+    JOIN = "join"  # become a member of the group that there is
+    LEAD = "lead"  # the new primary sees to the accounts
+    ASK = "ask"  # only a person can decide
+
+
+@dataclass(frozen=True)
+class Decision:
+    action: Action
+    reason: str
+    settled: bool = False  # this machine is ready
+    founding: bool = False  # it is, though there is no group yet: it has no data that it could serve
+
+
+def decide(me: Member, others: list[Member], was_settled: bool) -> Decision:
+    """The next action of this member. """
+    if not me.answers:
+        return Decision(Action.WAIT, "MySQL is starting")
+    for other in others:
+        if other.answers and other.group != me.group:
+            reason = (
+                f"the database of {other.name} belongs to the group of another stack: two stacks use the same addresses. "
+                "Give one of them another addressRange"
+            )
+            return Decision(Action.ASK, reason)
+    if me.in_group:
+        return decide_inside(me, others, was_settled)
+    primary = next((other for other in others if other.serves and other.role == "PRIMARY"), None)
+    if primary:
+        return decide_joining(me, primary)
+    return decide_without_group(me, others)
+
+
+def decide_inside(me: Member, others: list[Member], was_settled: bool) -> Decision:
+    if not me.quorum:
+        return Decision(Action.WAIT, "this member sees no more than half of its group: nothing can be written here")
+    if me.state == "RECOVERING":
+        return Decision(Action.WAIT, f"catching up with the group: {me.queue} transactions to go")
+    if me.role == "PRIMARY" and not me.leads:
+        return Decision(Action.LEAD, "becoming the primary")
+    if was_settled:
+        return Decision(Action.NOTHING, standing(me), settled=True)
+    # the first time only: later, the troubles of others are no reason to call this machine unready
+    for other in others:
+        if other.answers and abs(other.clock_ahead) > CLOCK_TOLERANCE:
+            reason = (
+                f"the clock here is {abs(other.clock_ahead):.0f} s {'ahead of' if other.clock_ahead > 0 else 'behind'} that of "
+                f"{other.name}: set both by NTP (timedatectl set-ntp true)"
+            )
+            return Decision(Action.WAIT, reason)
+        if other.answers and not other.needs_help and other.state != "ONLINE":
+            return Decision(Action.WAIT, f"waiting for {other.name}, which is joining the group")
+    return Decision(Action.NOTHING, standing(me), settled=True)
+
+
+def standing(me: Member) -> str:
+    return "primary, accepts writes" if me.role == "PRIMARY" else f"secondary, the primary is {me.primary or 'being elected'}"
+
+
+def decide_joining(me: Member, primary: Member) -> Decision:
+    if missing(me.executed, primary.executed):
+        reason = (
+            f"the data here has transactions that the group of {primary.name} lacks, so this machine doesn't join. Nothing was "
+            f"changed. If they are of no use, take over the group's data: run on {me.name}: database-agent copy-from {primary.name}"
+        )
+        return Decision(Action.ASK, reason)
+    if not primary.leads:
+        return Decision(Action.WAIT, f"{primary.name} is becoming the primary")
+    return Decision(Action.JOIN, f"joining the group of {primary.name}")
+
+
+def decide_without_group(me: Member, others: list[Member]) -> Decision:
+    inside = [other.name for other in others if other.in_group]
+    if inside:
+        return Decision(Action.WAIT, f"there is no primary, but {listed(inside)} may be about to elect one")
+    silent = [other.name for other in others if not other.answers]
+    if silent:
+        if not me.executed and not any(other.executed for other in others):
+            reason = f"new and empty: waiting for {listed(silent)} to begin the group with; nothing can be written until then"
+            # machines are made one after the other: who isn't there yet comes later, who came before is missed
+            founding = all(other.answers or other.position > me.position for other in others)
+            return Decision(Action.WAIT, reason, settled=founding, founding=founding)
+        reason = (
+            f"no group runs, and {listed(silent)} may have newer data but doesn't answer. Start it; if it is lost for good, "
+            "run on the machine with the newest data: database-agent force-bootstrap"
+        )
+        return Decision(Action.WAIT, reason)
+    return decide_founding(me, others)
+
+
+def decide_founding(me: Member, others: list[Member]) -> Decision:
+    """Every member answers and none is in a group: the most advanced one begins it, of equal ones the first made."""
+    ahead = [other for other in others if missing(other.executed, me.executed)]
+    torn = [other.name for other in ahead if missing(me.executed, other.executed)]
+    if torn:
+        reason = (
+            f"{me.name} and {listed(torn)} each have transactions that the other lacks, so no group is begun. Decide whose "
+            "data is to be kept; there run: database-agent force-bootstrap"
+        )
+        return Decision(Action.ASK, reason)
+    if ahead:
+        return Decision(Action.WAIT, f"{listed([other.name for other in ahead])} has newer data, and begins the group")
+    for other in others:
+        if not missing(me.executed, other.executed) and other.position < me.position:
+            return Decision(Action.WAIT, f"{other.name} has the same data, and begins the group")
+    if me.executed and me.group not in sources(me.executed):
+        reason = (
+            "the data here wasn't written by this stack's group: it comes from another stack, or from another topology. Nothing "
+            f"was changed. To go on with it, run on {me.name}: database-agent force-bootstrap; else empty its volume"
+        )
+        return Decision(Action.ASK, reason)
+    return Decision(Action.FOUND, "every member answers, none is in a group, none has newer data: beginning the group")
+
+
+def may_be_written(me: Member) -> bool:
+    """Whether the write endpoint may send an application here."""
+    return me.serves and me.role == "PRIMARY" and me.writable
+
+
+def may_be_read(me: Member) -> bool:
+    """Whether the read endpoint may send an application here."""
+    return me.serves
+
+
+def has_older_data(me: Member) -> bool:
+    """Whether an application may read here when there is no better place: what is here may be out of date."""
+    return me.answers and bool(me.executed)
+
+
+def why_not_forced(me: Member, others: list[Member]) -> str:
+    """Why an operator can't force this member to begin the group; empty when they can."""
+    if not me.answers:
+        return "MySQL does not answer here"
+    working = next((member for member in (me, *others) if member.serves), None)
+    if working:
+        return f"{working.name} is a member of a group that works: the others join it by themselves"
+    return ""
+
+
+def losses(me: Member, others: list[Member]) -> list[str]:
+    """What is given up when this member begins the group though the rules say no: a line each, for the operator."""
+    lines = []
+    for other in others:
+        count = count_missing(other.executed, me.executed)
+        if not other.answers:
+            lines.append(f"{other.name} does not answer: transactions that only it has are given up")
+        elif count:
+            lines.append(f"{other.name} has {count} transactions that {me.name} lacks: they are given up")
+    return lines
+
+
+def listed(names: list[str]) -> str:
+    return " and ".join(names)

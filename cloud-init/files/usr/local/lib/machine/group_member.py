@@ -1,0 +1,126 @@
+"""A member of the database group: observing it, and doing what group_decision.py decides."""
+
+import json
+import time
+from dataclasses import fields, replace
+
+from group_decision import Action, Decision, Member, decide, has_older_data, may_be_read, may_be_written
+from mysql_server import Session, make_accounts, password_of, quoted, run
+
+GROUP = "performance_schema.replication_group_members"
+# How long an orderly hand-over waits for requests under way, and for the new primary.
+DRAIN_SECONDS = 3
+ELECTION_SECONDS = 10
+
+
+class GroupMember:
+    # who isn't in the group stands still: what the others have is to be newer than what is here, never older
+    OTHERS_FIRST = False
+
+    def __init__(self, settings: dict) -> None:
+        self.settings = settings
+        self.names = {each["address"]: each["name"] for each in (settings, *settings["peers"])}
+        self.positions = {each["name"]: each["position"] for each in (settings, *settings["peers"])}
+        self.state = ""
+        self.leads = False
+
+    def unknown(self, name: str) -> Member:
+        return Member(name, self.positions[name])
+
+    def from_state(self, state: dict, clock_ahead: float) -> Member:
+        # an agent of another version may know more or less
+        known = {field.name for field in fields(Member)}
+        return replace(Member(**{key: state[key] for key in known & state.keys()}), clock_ahead=clock_ahead)
+
+    def observe(self, session: Session) -> Member:
+        server = session.rows(
+            "SELECT @@server_uuid AS uuid, @@gtid_executed AS executed, @@super_read_only AS read_only, "
+            "@@group_replication_group_name AS group_name"
+        )[0]
+        received = session.rows(
+            "SELECT RECEIVED_TRANSACTION_SET AS received FROM performance_schema.replication_connection_status "
+            "WHERE CHANNEL_NAME = 'group_replication_applier'"
+        )
+        queue = session.rows(
+            "SELECT COUNT_TRANSACTIONS_REMOTE_IN_APPLIER_QUEUE AS queue "
+            "FROM performance_schema.replication_group_member_stats WHERE MEMBER_ID = @@server_uuid"
+        )
+        seen = session.rows(f"SELECT MEMBER_ID AS id, MEMBER_HOST AS host, MEMBER_STATE AS state, MEMBER_ROLE AS role FROM {GROUP}")
+        mine = next((member for member in seen if member["id"] == server["uuid"]), {"state": "OFFLINE", "role": ""})
+        alive = [member for member in seen if member["state"] in ("ONLINE", "RECOVERING")]
+        primary = next((member["host"] for member in seen if member["role"] == "PRIMARY"), "")
+        self.state = mine["state"]
+        self.leads = self.leads and mine["role"] == "PRIMARY"
+        gtids = [server["executed"], *(row["received"] for row in received)]
+        return replace(
+            self.unknown(self.settings["name"]), group=server["group_name"], answers=True, uuid=server["uuid"],
+            state=mine["state"], role=mine["role"], quorum=len(alive) * 2 > len(seen),
+            writable=server["read_only"] == "0", leads=self.leads, primary=self.names.get(primary, ""),
+            executed=",".join(filter(None, gtids)).replace("\\n", ""), queue=int(queue[0]["queue"]) if queue else 0,
+        )  # fmt: skip
+
+    def decide(self, me: Member, others: list[Member], was_settled: bool) -> Decision:
+        return decide(me, others, was_settled)
+
+    def answers(self, me: Member, _decision: Decision) -> dict[str, bool]:
+        return {"/primary": may_be_written(me), "/replica": may_be_read(me), "/older": has_older_data(me)}
+
+    def act(self, decision: Decision) -> None:
+        if decision.action is Action.FOUND:
+            self.begin_group()
+        elif decision.action is Action.JOIN:
+            self.start_replication()
+        elif decision.action is Action.LEAD:
+            make_accounts()
+            self.leads = True
+
+    def begin_group(self) -> None:
+        run("SET GLOBAL group_replication_bootstrap_group = ON")
+        try:
+            self.start_replication()
+        finally:
+            run("SET GLOBAL group_replication_bootstrap_group = OFF")
+
+    def start_replication(self) -> None:
+        if self.state == "ERROR":
+            run("STOP GROUP_REPLICATION")
+        # the account to fetch from another member what is missing here, needed in this moment only
+        run(f"START GROUP_REPLICATION USER = 'replication', PASSWORD = {quoted(password_of('replication'))}")
+
+    def stop_replication(self) -> None:
+        run("STOP GROUP_REPLICATION; STOP REPLICA FOR CHANNEL 'group_replication_applier'")
+
+
+def hand_over() -> str:
+    """
+    Before this machine stops: lets the work of applications here end, and gives the role of primary to another member.
+    The agent already says that nobody else may come (see DRAINING). Returns what happened, for the log.
+    """
+    end = time.monotonic() + DRAIN_SECONDS
+    while busy() and time.monotonic() < end:
+        time.sleep(0.05)
+    heirs = json.loads(
+        run(
+            "SELECT JSON_ARRAYAGG(JSON_OBJECT('id', MEMBER_ID, 'host', MEMBER_HOST, 'state', MEMBER_STATE, 'role', MEMBER_ROLE, "
+            f"'me', MEMBER_ID = @@server_uuid)) FROM {GROUP}",
+            "--batch", "--skip-column-names", "--raw",
+        )
+    )  # fmt: skip
+    me = next((member for member in heirs if member["me"]), None)
+    if me is None or me["role"] != "PRIMARY":
+        return "not the primary: nothing to hand over"
+    others = sorted((each for each in heirs if not each["me"] and each["state"] == "ONLINE"), key=lambda each: each["host"])
+    if not others:
+        return "no other member is there to become the primary"
+    # the first, as rolling changes go through the machines in order: it has been through, and won't have to hand over again
+    heir = others[0]
+    run(f"SELECT group_replication_set_as_primary('{heir['id']}', {ELECTION_SECONDS})")
+    return f"{heir['host']} is the primary now"
+
+
+def busy() -> bool:
+    count = run(
+        "SELECT COUNT(*) FROM information_schema.processlist WHERE user IN ('application', 'migration')",
+        "--batch", "--skip-column-names",
+    )  # fmt: skip
+    return int(count) > 0

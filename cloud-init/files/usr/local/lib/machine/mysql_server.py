@@ -1,0 +1,94 @@
+"""The MySQL of this machine, as root by its socket, and what a primary has to see to: the accounts."""
+
+import subprocess
+from pathlib import Path
+
+SECRETS = Path("/var/lib/machine/secrets")
+CA_FILE = "/etc/mysql/tls/ca.pem"
+ACCOUNTS = {
+    "application": "GRANT SELECT, INSERT, UPDATE, DELETE ON application.* TO",
+    "migration": "GRANT ALL ON application.* TO",
+    "replication": "GRANT REPLICATION SLAVE, BACKUP_ADMIN ON *.* TO",
+}
+
+
+class MysqlError(Exception):
+    pass
+
+
+class Session:
+    """A MySQL client that stays open: a poll costs no new process and no new connection."""
+
+    END = "end-of-answer"
+
+    def __init__(self) -> None:
+        self.client: subprocess.Popen | None = None
+
+    def rows(self, statement: str) -> list[dict[str, str]]:
+        if self.client is None or self.client.poll() is not None:
+            self.client = subprocess.Popen(
+                ["mysql", "--batch", "--skip-reconnect", "--unbuffered"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            )  # fmt: skip
+        try:
+            self.client.stdin.write(f"{statement};\nSELECT '{self.END}' AS `{self.END}`;\n")
+            self.client.stdin.flush()
+        except BrokenPipeError:
+            raise MysqlError("MySQL does not answer") from None
+        lines = []
+        while line := self.client.stdout.readline():
+            line = line.removesuffix("\n")
+            if line == self.END:
+                self.client.stdout.readline()  # the value below the heading
+                header, *rows = [each.split("\t") for each in lines] or [[]]
+                return [dict(zip(header, row, strict=True)) for row in rows]
+            lines.append(line)
+        raise MysqlError("MySQL does not answer")
+
+
+def run(statements: str, *options: str) -> str:
+    """Runs statements in a process of their own, which may take its time. They go by stdin: arguments can be seen."""
+    done = subprocess.run(["mysql", *options], input=statements, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise MysqlError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "mysql failed")
+    return done.stdout
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def password_of(account: str) -> str:
+    return (SECRETS / f"database-{account}-password").read_text().strip()
+
+
+def make_accounts() -> None:
+    """The application's database and all accounts, with the passwords of this stack: on the primary, which passes them on."""
+    statements = ["CREATE DATABASE IF NOT EXISTS application CHARACTER SET utf8mb4"]
+    for account, grant in ACCOUNTS.items():
+        password = quoted(password_of(account))
+        statements.append(f"CREATE USER IF NOT EXISTS '{account}'@'%' IDENTIFIED BY {password} REQUIRE SSL")
+        statements.append(f"{grant} '{account}'@'%'")
+    run(";\n".join(statements))
+    for account in ACCOUNTS:
+        if not can_sign_in(account):
+            print(f"the password of {account} changed", flush=True)
+            run(f"ALTER USER '{account}'@'%' IDENTIFIED BY {quoted(password_of(account))} REQUIRE SSL")
+
+
+def can_sign_in(account: str) -> bool:
+    # the settings come by stdin, so that the password is in no file and no argument
+    settings = f"[client]\nuser={account}\npassword={password_of(account)}\nhost=127.0.0.1\nprotocol=tcp\n"
+    command = ["mysqladmin", "--defaults-file=/dev/stdin", f"--ssl-ca={CA_FILE}", "--ssl-mode=VERIFY_CA", "status"]
+    return subprocess.run(command, input=settings, capture_output=True, text=True, check=False).returncode == 0
+
+
+def clone(address: str, port: int) -> None:
+    """Replaces all data here by that of another database, with MySQL's clone plugin; MySQL restarts itself at the end."""
+    run(
+        f"""SET GLOBAL super_read_only = ON;
+        SET GLOBAL clone_valid_donor_list = '{address}:{port}';
+        SET GLOBAL clone_ssl_ca = '{CA_FILE}';
+        CLONE INSTANCE FROM 'replication'@'{address}':{port}
+          IDENTIFIED BY {quoted(password_of("replication"))} REQUIRE SSL"""
+    )

@@ -1,0 +1,29 @@
+import { addressNumber, type Machine, machinesWith, type Topology } from "../topology";
+import { fixedFile, type MachineFile, renderedFile } from "./file";
+import { STATISTICS_PORT } from "./haproxy";
+
+/** The first load balancer's priority; each further one's is a step lower, so that two never take over at once. */
+const highestPriority = 240;
+const priorityStep = 20;
+
+/** keepalived: the virtual IP, which load balancers that share it pass on to each other. */
+export function keepalivedFiles(topology: Topology, machine: Machine): MachineFile[] {
+  const { virtualIp, domain } = topology;
+  if (!virtualIp || !machine.roles.includes("load-balancer")) return [];
+  const loadBalancers = machinesWith(topology, "load-balancer");
+  return [
+    renderedFile("/etc/keepalived/keepalived.conf", {
+      name: machine.name,
+      address: machine.address,
+      virtualIp,
+      // from 1 to 255, the same on all
+      routerId: (addressNumber(virtualIp) % 255) + 1,
+      priority: highestPriority - loadBalancers.indexOf(machine) * priorityStep,
+      peers: loadBalancers.filter(({ name }) => name !== machine.name),
+      statisticsPort: STATISTICS_PORT,
+    }),
+    fixedFile("/etc/systemd/system/keepalived.service.d/machine.conf"),
+    renderedFile("/usr/local/lib/machine/drain.d/10-virtual-ip", { virtualIp }, "0755"),
+    renderedFile("/usr/local/lib/machine/ready.d/60-virtual-ip", { domain, virtualIp }, "0755"),
+  ];
+}
