@@ -40,7 +40,7 @@ export function databaseAgentFiles(topology: Topology, machine: Machine): Machin
       ? [
           fixedFile("/usr/local/lib/machine/group_decision.py"),
           fixedFile("/usr/local/lib/machine/group_member.py"),
-          program("/usr/local/lib/machine/drain.d/20-database"),
+          program("/usr/local/lib/machine/drain.d/10-database"),
         ]
       : [
           fixedFile("/usr/local/lib/machine/database_decision.py"),

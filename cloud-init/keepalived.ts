@@ -23,7 +23,7 @@ export function keepalivedFiles(topology: Topology, machine: Machine): MachineFi
       statisticsPort: STATISTICS_PORT,
     }),
     fixedFile("/etc/systemd/system/keepalived.service.d/machine.conf"),
-    renderedFile("/usr/local/lib/machine/drain.d/10-virtual-ip", { virtualIp }, "0755"),
+    renderedFile("/usr/local/lib/machine/drain.d/30-virtual-ip", { virtualIp }, "0755"),
     renderedFile("/usr/local/lib/machine/ready.d/60-virtual-ip", { domain, virtualIp }, "0755"),
   ];
 }

@@ -20,5 +20,6 @@ export function nginxFiles(topology: Topology, machine: Machine, documentRoot: s
     }),
     fixedFile("/etc/systemd/system/nginx.service.d/machine.conf"),
     program("/usr/local/lib/machine/ready.d/30-web"),
+    program("/usr/local/lib/machine/drain.d/20-web"),
   ];
 }

@@ -8,7 +8,8 @@ from group_decision import Action, Decision, Member, decide, has_older_data, may
 from mysql_server import Session, make_accounts, password_of, quoted, run
 
 GROUP = "performance_schema.replication_group_members"
-# How long an orderly hand-over waits for requests under way, and for the new primary.
+# How long an orderly hand-over waits for HAProxy to notice, for requests under way, and for the new primary.
+NOTICE_SECONDS = 0.5
 DRAIN_SECONDS = 3
 ELECTION_SECONDS = 10
 
@@ -96,6 +97,8 @@ def hand_over() -> str:
     Before this machine stops: lets the work of applications here end, and gives the role of primary to another member.
     The agent already says that nobody else may come (see DRAINING). Returns what happened, for the log.
     """
+    # by then every HAProxy has asked the agent once more
+    time.sleep(NOTICE_SECONDS)
     end = time.monotonic() + DRAIN_SECONDS
     while busy() and time.monotonic() < end:
         time.sleep(0.05)
