@@ -3,7 +3,7 @@
 import unittest
 from dataclasses import replace
 
-from database_decision import Action, Database, decide, may_be_read, may_be_written, missing
+from database_decision import Action, Database, decide, may_be_read, may_be_written
 
 A = "aaaaaaaa-0000-0000-0000-000000000001"
 B = "bbbbbbbb-0000-0000-0000-000000000002"
@@ -140,21 +140,6 @@ class Answers(unittest.TestCase):
         for me in unfit:
             self.assertFalse(self.readable(me), me)
         self.assertFalse(self.readable(booted_primary, replica))
-
-
-class GtidSets(unittest.TestCase):
-    def test_what_one_set_has_and_another_lacks(self):
-        for theirs, mine, lacking in [
-            ("", "", set()),
-            (f"{A}:1-5", f"{A}:1-5", set()),
-            (f"{A}:1-5", f"{A}:1-4", {A}),
-            (f"{A}:3", f"{A}:1-2:4-9", {A}),
-            (f"{A}:2:5", f"{A}:1-2:4-9", set()),
-            (f"{A}:1-5,\n{B}:1", f"{A}:1-5", {B}),
-            (f"{A}:1:tag:1-3", f"{A}:1-9", {A}),
-            (f"{A}:1:tag:1-3", f"{A}:1-9:tag:1-3", set()),
-        ]:
-            self.assertEqual(missing(theirs, mine), lacking, (theirs, mine))
 
 
 if __name__ == "__main__":

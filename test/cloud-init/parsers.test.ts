@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type MachineFile, machineFiles, renderUserData } from "../../cloud-init";
 import type { Machine, Topology } from "../../topology";
 import { file, runInMachineImage } from "./machine-image";
-import { distributed, everything, machine } from "./topologies";
+import { distributed, everything, highlyAvailable, machine } from "./topologies";
 
 /** What the machine itself would have made before its services start: certificates, secrets, the application. */
 const prepare = `
@@ -33,12 +33,19 @@ const parsers: { name: string; file: RegExp; command: string }[] = [
     command: "mysqld --user=mysql --validate-config --log-error-verbosity=2",
   },
   { name: "nft -c", file: /^\/etc\/nftables\.conf$/, command: "nft -c -f /etc/nftables.conf" },
+  {
+    name: "keepalived --config-test",
+    file: /^\/etc\/keepalived\//,
+    // it wants to see the interface, and its exit status says nothing about what it merely ignores
+    command:
+      'findings=$(keepalived --config-test --log-console 2>&1); status=$?; echo "$findings"; test $status -eq 0 && test -z "$findings"',
+  },
   { name: "php -l", file: /health\.php$/, command: "php -l /usr/local/share/machine/health/health.php" },
   { name: "php -l (migrations)", file: /application-migrate$/, command: "php -l /usr/local/sbin/application-migrate" },
   {
     name: "py_compile",
     file: /database-agent$/,
-    command: "python3 -m py_compile /usr/local/sbin/database-agent /usr/local/lib/machine/database_decision.py",
+    command: "python3 -m py_compile /usr/local/sbin/database-agent /usr/local/lib/machine/*.py",
   },
   {
     name: "systemd-analyze verify",
@@ -93,8 +100,11 @@ for (const [topology, name] of [
   [distributed, "web-1"],
   [distributed, "web-2"],
   [everything, "all-1"],
+  [highlyAvailable, "web-1"],
+  [highlyAvailable, "web-3"],
 ] as const) {
-  describe(`files of ${name}${topology === everything ? " (every role, 8 GiB)" : ""}`, function () {
+  const size = topology === everything ? ", every role, 8 GiB" : "";
+  describe(`files of ${name} (${topology.preset}${size})`, function () {
     this.timeout(60_000);
     const files = filesWithUserData(topology, machine(topology, name));
     let results: ReturnType<typeof parse>;

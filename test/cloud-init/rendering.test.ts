@@ -10,7 +10,7 @@ import {
   secretNames,
 } from "../../cloud-init";
 import type { Machine, Topology } from "../../topology";
-import { distributed, everything, machine, smallMachine } from "./topologies";
+import { distributed, everything, highlyAvailable, machine, smallMachine } from "./topologies";
 
 function content(topology: Topology, name: string, path: string, documentRoot = ""): string {
   const found = machineFiles(topology, machine(topology, name), documentRoot).find((each) => each.path === path);
@@ -163,7 +163,7 @@ describe("database", () => {
   it("has an agent that knows the others", () => {
     const settings = JSON.parse(content(distributed, "web-2", "/etc/machine/database-agent.json"));
     assert.equal(settings.role, "replica");
-    assert.deepEqual(settings.peers, [{ name: "web-1", address: "172.30.0.12", role: "primary" }]);
+    assert.deepEqual(settings.peers, [{ name: "web-1", address: "172.30.0.12", position: 0, role: "primary" }]);
   });
 });
 
@@ -183,7 +183,7 @@ describe("files of a machine", () => {
 
   it("start the services of its roles", () => {
     const services = (name: string) => content(distributed, name, "/usr/local/lib/machine/services").trim().split("\n");
-    assert.deepEqual(services("lb-1"), ["haproxy.service"]);
+    assert.deepEqual(services("lb-1"), ["haproxy.service", "machine-drain.service"]);
     assert.deepEqual(services("web-1"), [
       "mysql.service",
       "database-agent.service",
@@ -191,6 +191,7 @@ describe("files of a machine", () => {
       "php8.4-fpm.service",
       "application-migrate.service",
       "nginx.service",
+      "machine-drain.service",
     ]);
   });
 
@@ -198,5 +199,65 @@ describe("files of a machine", () => {
     assert.ok(paths("lb-1").includes(READINESS_COMMAND[0] as string));
     const unpack = content(distributed, "web-1", "/usr/local/lib/machine/setup.d/30-application-files");
     assert.ok(unpack.includes(APPLICATION_ARCHIVE));
+  });
+});
+
+describe("highly-available", () => {
+  const each = (path: string) => highlyAvailable.machines.map(({ name }) => content(highlyAvailable, name, path));
+
+  it("lets VRRP in from the other load balancers, and group replication from the other databases", () => {
+    const rules = content(highlyAvailable, "web-2", "/etc/nftables.conf");
+    assert.match(rules, /ip saddr \{ 172\.30\.0\.11, 172\.30\.0\.12, 172\.30\.0\.13 \} meta l4proto vrrp accept/);
+    assert.match(rules, /ip saddr \{ [^}]* \} tcp dport 33061 accept/);
+  });
+
+  it("has one virtual IP, and machines that agree on everything but their own address and priority", () => {
+    const configurations = each("/etc/keepalived/keepalived.conf");
+    const all = (pattern: RegExp) => configurations.map((text) => pattern.exec(text)?.[1]);
+    assert.deepEqual(new Set(all(/virtual_ipaddress \{\s+(\S+)/)), new Set(["172.30.0.10/32"]));
+    assert.equal(new Set(all(/virtual_router_id (\d+)/)).size, 1);
+    assert.equal(new Set(all(/priority (\d+)/)).size, 3);
+    assert.deepEqual(all(/unicast_src_ip (\S+)/), ["172.30.0.11", "172.30.0.12", "172.30.0.13"]);
+    assert.doesNotMatch(configurations[0] ?? "", /unicast_peer \{[^}]*172\.30\.0\.11[^}]*\}/);
+  });
+
+  it("has one group, of another name in another stack", () => {
+    const name = (topology: Topology, machine: string) =>
+      /^group_replication_group_name = (\S+)$/m.exec(
+        content(topology, machine, "/etc/mysql/mysql.conf.d/zz-group.cnf"),
+      )?.[1];
+    const names = ["web-1", "web-2", "web-3"].map((machine) => name(highlyAvailable, machine));
+    assert.equal(new Set(names).size, 1);
+    assert.match(names[0] ?? "", /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+    assert.notEqual(name({ ...highlyAvailable, stack: "other" }, "web-1"), names[0]);
+  });
+
+  it("starts no group by itself: the agent decides", () => {
+    for (const text of each("/etc/mysql/mysql.conf.d/zz-group.cnf")) {
+      assert.match(text, /^group_replication_start_on_boot = OFF$/m);
+      assert.doesNotMatch(text, /bootstrap/);
+    }
+  });
+
+  it("has nothing of a fixed primary", () => {
+    const all = machineFiles(highlyAvailable, machine(highlyAvailable, "web-1"), "").map(({ path }) => path);
+    assert.ok(!all.some((path) => /semi-synchronous|primary_replica|database_decision/.test(path)), all.join());
+    assert.ok(!paths("web-1").some((path) => /group|keepalived|wait-for-primary/.test(path)), paths("web-1").join());
+  });
+
+  it("serves the site by its virtual IP as by each machine's own address", () => {
+    const edge = content(highlyAvailable, "web-3", "/etc/haproxy/conf.d/10-edge.cfg");
+    assert.match(edge, /-m str www\.foobar\.com 172\.30\.0\.13 172\.30\.0\.10 localhost/);
+  });
+
+  it("hands over in order: the primary before the virtual IP", () => {
+    const steps = machineFiles(highlyAvailable, machine(highlyAvailable, "web-1"), "")
+      .map(({ path }) => path)
+      .filter((path) => path.includes("/drain.d/"))
+      .sort();
+    assert.deepEqual(
+      steps.map((path) => path.replace(/.*\//, "")),
+      ["10-database", "20-web", "30-virtual-ip"],
+    );
   });
 });

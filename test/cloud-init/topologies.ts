@@ -11,6 +11,15 @@ export const distributed: Topology = planTopology({
   publishedPorts: { http: 8080, https: 8443 },
 });
 
+export const highlyAvailable: Topology = planTopology({
+  preset: "highly-available",
+  stack: "test",
+  domain: "www.foobar.com",
+  addressRange: "172.30.0.0/24",
+  size: smallMachine,
+  publishedPorts: { http: 8080, https: 8443 },
+});
+
 export function machine(topology: Topology, name: string): Machine {
   const found = topology.machines.find((each) => each.name === name);
   if (!found) throw new Error(`no machine ${name}`);

@@ -4,27 +4,31 @@ import { renderUserData } from "../../cloud-init";
 import { firewallDefaultDrop } from "../../policy/rules/firewall-default-drop";
 import { firewallPublicPorts } from "../../policy/rules/firewall-public-ports";
 import { httpsOnly } from "../../policy/rules/https-only";
+import { loadBalancerRedundant } from "../../policy/rules/load-balancer-redundant";
 import { secretsNotInUserData } from "../../policy/rules/secrets-not-in-user-data";
-import { planTopology } from "../../topology";
-import { judge } from "./judge";
+import { singlePointOfFailure } from "../../policy/rules/single-point-of-failure";
+import { planTopology, type Topology } from "../../topology";
+import { judge, judgeStack } from "./judge";
 import { container } from "./machines";
 import { check, passes, refuses } from "./table";
 
-const topology = planTopology({
-  preset: "distributed",
-  stack: "test",
-  domain: "www.foobar.com",
-  addressRange: "172.30.0.0/24",
-  size: { memory: 1024, cores: 2 },
-});
+const [distributed, highlyAvailable] = (["distributed", "highly-available"] as const).map((preset) =>
+  planTopology({
+    preset,
+    stack: "test",
+    domain: "www.foobar.com",
+    addressRange: "172.30.0.0/24",
+    size: { memory: 1024, cores: 2 },
+  }),
+) as [Topology, Topology];
 
-function userDataOf(name: string): string {
+function userDataOf(name: string, topology = distributed): string {
   const machine = topology.machines.find((one) => one.name === name);
   assert.ok(machine, name);
   return renderUserData(topology, machine, { packagesInstalled: true, documentRoot: "" });
 }
 
-function machine(name: string, userData = userDataOf(name)) {
+function machine(name: string, topology = distributed, userData = userDataOf(name, topology)) {
   const roles = topology.machines.find((one) => one.name === name)?.roles.join(",");
   return container(name, { roles, userData });
 }
@@ -87,17 +91,24 @@ const edits: [what: string, name: string, rule: ResourceValidationPolicy, from: 
 ];
 
 describe("policies on the machines of this project", () => {
-  for (const { name } of topology.machines) {
-    for (const rule of [httpsOnly, firewallDefaultDrop, firewallPublicPorts, secretsNotInUserData]) {
-      it(`${rule.name} has nothing against ${name}`, () => check(judge(rule, machine(name)), passes));
+  for (const topology of [distributed, highlyAvailable]) {
+    for (const { name } of topology.machines) {
+      for (const rule of [httpsOnly, firewallDefaultDrop, firewallPublicPorts, secretsNotInUserData]) {
+        it(`${rule.name} has nothing against ${name} of ${topology.preset}`, () =>
+          check(judge(rule, machine(name, topology)), passes));
+      }
     }
   }
+  it("finds no single load balancer and no other single point of failure in highly-available", () => {
+    const machines = highlyAvailable.machines.map(({ name }) => machine(name, highlyAvailable));
+    for (const rule of [loadBalancerRedundant, singlePointOfFailure]) check(judgeStack(rule, machines), passes);
+  });
   for (const [what, name, rule, from, to, said] of edits) {
     it(`${rule.name} notices on ${name}: ${what}`, () => {
       const userData = userDataOf(name);
       const edited = userData.replace(from, to);
       assert.notEqual(edited, userData, "the edit has to change something");
-      check(judge(rule, machine(name, edited)), refuses(said));
+      check(judge(rule, machine(name, distributed, edited)), refuses(said));
     });
   }
 });

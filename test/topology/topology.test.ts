@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   creationOrder,
   diagram,
+  entryAddresses,
   flows,
   type Machine,
   machinesWith,
@@ -9,12 +10,22 @@ import {
   singlePointsOfFailure,
   type Topology,
 } from "../../topology";
+import { requireQuorum } from "../../topology/group";
 
 const size = { memory: 1024, cores: 2 };
 
 function distributed(addressRange = "172.30.0.0/24"): Topology {
   return planTopology({ preset: "distributed", stack: "test", domain: "www.foobar.com", addressRange, size });
 }
+
+const highlyAvailable = (): Topology =>
+  planTopology({
+    preset: "highly-available",
+    stack: "test",
+    domain: "www.foobar.com",
+    addressRange: "172.30.0.0/24",
+    size,
+  });
 
 /** What the next presets will be like, to see that nothing here knows the machines of `distributed`. */
 function topologyOf(machines: Omit<Machine, "size">[]): Topology {
@@ -131,6 +142,41 @@ describe("topology", () => {
       { machine: "lb-1", role: "load-balancer", consequence: "the site cannot be reached" },
       { machine: "web-1", role: "database", consequence: "the site can be read, but nothing can be written" },
     ]);
+  });
+
+  it("finds none in highly-available", () => {
+    assert.deepEqual(singlePointsOfFailure(highlyAvailable()), []);
+  });
+
+  it("reserves a virtual IP below the machines where load balancers share one, and enters by it", () => {
+    assert.equal(highlyAvailable().virtualIp, "172.30.0.10");
+    assert.deepEqual(entryAddresses(highlyAvailable()), ["172.30.0.10"]);
+    assert.equal(distributed().virtualIp, undefined);
+    assert.deepEqual(entryAddresses(distributed()), ["172.30.0.11"]);
+  });
+
+  it("lets load balancers agree on their virtual IP, and databases on their transactions, where they do", () => {
+    const special = (topology: Topology) =>
+      flows(topology)
+        .filter(({ protocol, port }) => protocol === "vrrp" || port === 33061)
+        .map(({ from, to }) => `${from} ${to}`);
+    assert.deepEqual(special(highlyAvailable()), ["load-balancer load-balancer", "database database"]);
+    assert.deepEqual(special(distributed()), []);
+  });
+
+  it("creates the machines of highly-available in their order", () => {
+    assert.deepEqual(
+      creationOrder(highlyAvailable()).map(({ name }) => name),
+      ["web-1", "web-2", "web-3"],
+    );
+  });
+
+  it("refuses a group of an even number of databases, and says what to do", () => {
+    const group = (count: number) => Array.from({ length: count }, (_, n) => ({ name: `m-${n}`, roles: everyRole }));
+    assert.throws(() => requireQuorum(group(2)), /2 databases.*odd number of machines, such as 3.*distributed/);
+    assert.throws(() => requireQuorum(group(4)), /no more failures than one of 3/);
+    for (const count of [1, 3, 5]) requireQuorum(group(count));
+    requireQuorum(distributed().machines);
   });
 
   it("finds none where every role is on three machines and no primary is fixed", () => {

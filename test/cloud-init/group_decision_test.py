@@ -1,0 +1,157 @@
+"""The rules of group_decision.py, one situation after the other. Run by agent.test.ts, in the machine image."""
+
+import unittest
+from dataclasses import replace
+
+from group_decision import Action, Member, decide, has_older_data, losses, may_be_read, may_be_written, why_not_forced
+
+G = "11111111-0000-8000-8000-000000000000"  # this stack's group
+X = "99999999-0000-8000-8000-000000000000"  # another's
+
+# Each machine in the states that it can be in; "db" and the number of the machine.
+empty = [Member(f"db-{n}", n, group=G, answers=True, uuid=f"{n}") for n in (1, 2, 3)]
+silent = [Member(f"db-{n}", n) for n in (1, 2, 3)]
+out = [replace(each, executed=f"{G}:1-10") for each in empty]
+behind = [replace(each, executed=f"{G}:1-7") for each in empty]
+failed = [replace(each, state="ERROR") for each in out]
+secondary = [replace(each, state="ONLINE", role="SECONDARY", quorum=True, primary="db-1") for each in out]
+primary = [replace(each, state="ONLINE", role="PRIMARY", quorum=True, writable=True, leads=True) for each in out]
+recovering = [replace(each, state="RECOVERING", role="SECONDARY", quorum=True) for each in out]
+isolated = [replace(each, quorum=False) for each in primary]
+foreign = [replace(each, executed=f"{X}:1-5") for each in empty]
+# the last one that it acknowledged reached nobody: possible only by an operator's hand
+torn = [replace(each, executed=f"{G}:1-7,{X}:1") for each in empty]
+one, two, three = 0, 1, 2
+
+FOUND, JOIN, LEAD, WAIT, NOTHING, ASK = Action.FOUND, Action.JOIN, Action.LEAD, Action.WAIT, Action.NOTHING, Action.ASK
+
+# who, the other two, what it does, and a part of why
+SITUATIONS = [
+    # ---- first boot, one machine after the other
+    ("MySQL isn't there yet", silent[one], silent[two], silent[three], WAIT, "starting"),
+    ("first machine, alone", empty[one], silent[two], silent[three], WAIT, "waiting for db-2 and db-3"),
+    ("second machine", empty[two], empty[one], silent[three], WAIT, "waiting for db-3"),
+    ("all are there: the first begins", empty[one], empty[two], empty[three], FOUND, "every member answers"),
+    ("all are there: the others wait for it", empty[two], empty[one], empty[three], WAIT, "db-1 has the same data"),
+    ("the first has begun, and makes accounts", empty[two], replace(primary[one], leads=False), empty[three], WAIT, "becoming"),
+    ("the first has begun", empty[three], primary[one], empty[two], JOIN, "group of db-1"),
+    ("no second beginning while one runs", empty[two], primary[one], silent[three], JOIN, "group of db-1"),
+    # ---- a disk that was lost
+    ("wiped, the others are down", empty[one], silent[two], silent[three], WAIT, "nothing can be written until then"),
+    ("wiped, one of the others is down", empty[one], out[two], silent[three], WAIT, "db-3 may have newer data"),
+    ("wiped, the others are out of a group", empty[one], out[two], out[three], WAIT, "db-2 and db-3 has newer data"),
+    ("wiped, the others go on", empty[one], primary[two], secondary[three], JOIN, "group of db-2"),
+    # ---- after a full outage
+    ("one of three is back", out[one], silent[two], silent[three], WAIT, "database-agent force-bootstrap"),
+    ("two of three are back", out[one], out[two], silent[three], WAIT, "db-3 may have newer data"),
+    ("all are back, all the same", out[one], out[two], out[three], FOUND, "none has newer data"),
+    ("all are back, all the same: the second waits", out[two], out[one], out[three], WAIT, "db-1 has the same data"),
+    ("the first was away before the end", behind[one], out[two], out[three], WAIT, "has newer data"),
+    ("the first was away: the second begins", out[two], behind[one], out[three], FOUND, "none has newer data"),
+    ("all failed at once, none stopped", failed[one], failed[two], failed[three], FOUND, "none has newer data"),
+    ("one has what nobody else has, two the same", torn[one], out[two], out[three], ASK, "each have transactions"),
+    # ---- one that comes back to a group that goes on
+    ("restarted", out[one], primary[two], secondary[three], JOIN, "group of db-2"),
+    ("expelled", failed[one], primary[two], secondary[three], JOIN, "group of db-2"),
+    ("the group is electing", out[one], secondary[two], secondary[three], WAIT, "may be about to elect"),
+    ("the rest of the group has no quorum", out[one], isolated[two], silent[three], WAIT, "may be about to elect"),
+    ("it has what the group lacks", torn[one], primary[two], secondary[three], ASK, "copy-from db-2"),
+    # ---- in the group
+    ("a new primary sees to the accounts", replace(primary[one], leads=False), secondary[two], secondary[three], LEAD, ""),
+    ("all is well, on the primary", primary[one], secondary[two], secondary[three], NOTHING, "primary"),
+    ("all is well, on a secondary", secondary[two], primary[one], secondary[three], NOTHING, "primary is db-1"),
+    ("others being away is no trouble of this machine", primary[one], silent[two], secondary[three], NOTHING, "primary"),
+    ("catching up", recovering[two], primary[one], secondary[three], WAIT, "catching up"),
+    ("ready only when who can be is in the group", secondary[three], primary[one], out[two], WAIT, "waiting for db-2"),
+    ("who needs help isn't waited for", secondary[three], primary[one], replace(out[two], needs_help=True), NOTHING, ""),
+    ("cut off from the others", isolated[one], silent[two], silent[three], WAIT, "nothing can be written here"),
+    # ---- what isn't this stack's
+    ("data of another stack", foreign[one], foreign[two], foreign[three], ASK, "another stack, or from another topology"),
+    ("data of another stack among empty ones", foreign[one], empty[two], empty[three], ASK, "empty its volume"),
+    ("data of another stack, the group goes on", foreign[one], primary[two], secondary[three], ASK, "copy-from db-2"),
+    ("another stack at the same addresses", empty[one], replace(out[two], group=X), silent[three], ASK, "addressRange"),
+    ("a clock that is ahead", secondary[two], replace(primary[one], clock_ahead=42), secondary[three], WAIT, "42 s ahead of"),
+    ("a clock that is behind", secondary[two], replace(primary[one], clock_ahead=-42), secondary[three], WAIT, "42 s behind"),
+]
+
+
+class Situations(unittest.TestCase):
+    def test_each(self):
+        for title, me, other, another, action, reason in SITUATIONS:
+            with self.subTest(title):
+                decision = decide(me, [other, another], was_settled=False)
+                self.assertIs(decision.action, action, decision.reason)
+                self.assertIn(reason, decision.reason)
+
+    def test_only_one_of_three_ever_begins_a_group(self):
+        kinds = [empty, silent, out, behind, failed, secondary, primary, recovering, isolated, foreign, torn]
+        for first in kinds:
+            for second in kinds:
+                for third in kinds:
+                    members = [first[one], second[two], third[three]]
+                    begin = [
+                        me for me in members
+                        if decide(me, [each for each in members if each is not me], False).action is FOUND
+                    ]  # fmt: skip
+                    self.assertLessEqual(len(begin), 1, members)
+                    if begin:
+                        self.assertTrue(all(each.answers and not each.in_group for each in members), members)
+
+
+class Readiness(unittest.TestCase):
+    def settled(self, me, *others, was_settled=False):
+        return decide(me, list(others), was_settled).settled
+
+    def test_the_first_machines_are_ready_alone_and_the_last_is_not(self):
+        self.assertTrue(self.settled(empty[one], silent[two], silent[three]))
+        self.assertTrue(self.settled(empty[two], empty[one], silent[three]))
+        self.assertFalse(self.settled(empty[three], empty[one], empty[two]))
+        self.assertFalse(self.settled(empty[three], silent[one], empty[two]))
+        self.assertFalse(self.settled(empty[two], silent[one], silent[three]))
+
+    def test_a_machine_with_data_is_ready_in_a_group_that_can_decide_only(self):
+        self.assertFalse(self.settled(out[one], silent[two], silent[three]))
+        self.assertFalse(self.settled(isolated[one], silent[two], silent[three], was_settled=True))
+        self.assertTrue(self.settled(primary[one], silent[two], secondary[three]))
+
+    def test_what_was_ready_stays_so_whatever_happens_to_others(self):
+        late = replace(primary[one], clock_ahead=42)
+        self.assertTrue(self.settled(secondary[three], late, out[two], was_settled=True))
+
+
+class Answers(unittest.TestCase):
+    def test_writes_go_to_a_primary_with_a_quorum_only(self):
+        self.assertTrue(may_be_written(primary[one]))
+        for other in (isolated[one], secondary[one], failed[one], silent[one], replace(primary[one], writable=False)):
+            self.assertFalse(may_be_written(other), other)
+
+    def test_reads_go_to_members_of_a_group_that_can_decide(self):
+        for member in (primary[one], secondary[one]):
+            self.assertTrue(may_be_read(member), member)
+        for other in (isolated[one], recovering[one], out[one], failed[one], silent[one]):
+            self.assertFalse(may_be_read(other), other)
+
+    def test_when_there_is_none_older_data_is_better_than_nothing(self):
+        for member in (isolated[one], out[one], failed[one]):
+            self.assertTrue(has_older_data(member), member)
+        for other in (empty[one], silent[one]):
+            self.assertFalse(has_older_data(other), other)
+
+
+class Operator(unittest.TestCase):
+    def test_is_told_what_forcing_a_group_gives_up(self):
+        lines = losses(behind[one], [out[two], silent[three]])
+        self.assertEqual(len(lines), 2)
+        self.assertIn("db-2 has 3 transactions that db-1 lacks", lines[0])
+        self.assertIn("db-3 does not answer", lines[1])
+        self.assertEqual(losses(out[one], [out[two], behind[three]]), [])
+
+    def test_cannot_force_a_second_group_beside_one_that_works(self):
+        self.assertIn("db-2 is a member", why_not_forced(out[one], [secondary[two], silent[three]]))
+        self.assertIn("db-1 is a member", why_not_forced(primary[one], [silent[two], silent[three]]))
+        self.assertIn("MySQL", why_not_forced(silent[one], [silent[two], silent[three]]))
+        self.assertEqual(why_not_forced(isolated[one], [silent[two], silent[three]]), "")
+
+
+if __name__ == "__main__":
+    unittest.main()
