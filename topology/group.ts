@@ -14,8 +14,8 @@ export function requireQuorum(machines: readonly PlannedMachine[]): void {
   const count = machines.filter(({ roles }) => roles.includes("database")).length;
   if (!formsGroup(machines) || count % 2 === 1) return;
   throw new Error(
-    `A group of ${count} databases survives no more failures than one of ${count - 1}: it goes on only while more than half of ` +
-      `them see each other. Give the role database to an odd number of machines, such as ${count + 1}, or make one of two the ` +
-      "primary and the other its replica (topology: distributed).",
+    `topology has a group of ${count} databases, which survives no more failures than one of ${count - 1}: it goes on only ` +
+      "while more than half of them see each other. Give the role database to an odd number of machines, such as " +
+      `${count + 1}, or make one of two the primary and the other its replica (topology: distributed).`,
   );
 }

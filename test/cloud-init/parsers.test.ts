@@ -38,7 +38,7 @@ const parsers: { name: string; file: RegExp; command: string }[] = [
     file: /^\/etc\/keepalived\//,
     // it wants to see the interface, and its exit status says nothing about what it merely ignores
     command:
-      'findings=$(keepalived --config-test --log-console 2>&1); status=$?; echo "$findings"; test $status -eq 0 && test -z "$findings"',
+      'ip link add eth0 type veth; findings=$(keepalived --config-test --log-console 2>&1); status=$?; echo "$findings"; test $status -eq 0 && test -z "$findings"',
   },
   { name: "php -l", file: /health\.php$/, command: "php -l /usr/local/share/machine/health/health.php" },
   { name: "php -l (migrations)", file: /application-migrate$/, command: "php -l /usr/local/sbin/application-migrate" },
