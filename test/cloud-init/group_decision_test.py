@@ -67,6 +67,7 @@ SITUATIONS = [
     ("cut off from the others", isolated[one], silent[two], silent[three], WAIT, "nothing can be written here"),
     # ---- what isn't this stack's
     ("data of another stack", foreign[one], foreign[two], foreign[three], ASK, "another stack, or from another topology"),
+    ("data of another stack, before the others are there", foreign[one], silent[two], silent[three], ASK, "force-bootstrap"),
     ("data of another stack among empty ones", foreign[one], empty[two], empty[three], ASK, "empty its volume"),
     ("data of another stack, the group goes on", foreign[one], primary[two], secondary[three], ASK, "copy-from db-2"),
     ("another stack at the same addresses", empty[one], replace(out[two], group=X), silent[three], ASK, "addressRange"),

@@ -69,8 +69,8 @@ def decide(me: Member, others: list[Member], was_settled: bool) -> Decision:
     for other in others:
         if other.answers and other.group != me.group:
             reason = (
-                f"the database of {other.name} belongs to the group of another stack: two stacks use the same addresses. "
-                "Give one of them another addressRange"
+                f"the database at the address of {other.name} belongs to another stack, or to another topology: two stacks use the "
+                "same addresses. Give one of them another addressRange"
             )
             return Decision(Action.ASK, reason)
     if me.in_group:
@@ -120,6 +120,12 @@ def decide_joining(me: Member, primary: Member) -> Decision:
 
 
 def decide_without_group(me: Member, others: list[Member]) -> Decision:
+    if me.executed and me.group not in sources(me.executed):
+        reason = (
+            "the data here wasn't written by this stack's group: it comes from another stack, or from another topology. Nothing "
+            f"was changed. To go on with it, run on {me.name}: database-agent force-bootstrap; else empty its volume"
+        )
+        return Decision(Action.ASK, reason)
     inside = [other.name for other in others if other.in_group]
     if inside:
         return Decision(Action.WAIT, f"there is no primary, but {listed(inside)} may be about to elect one")
@@ -153,12 +159,6 @@ def decide_founding(me: Member, others: list[Member]) -> Decision:
     for other in others:
         if not missing(me.executed, other.executed) and other.position < me.position:
             return Decision(Action.WAIT, f"{other.name} has the same data, and begins the group")
-    if me.executed and me.group not in sources(me.executed):
-        reason = (
-            "the data here wasn't written by this stack's group: it comes from another stack, or from another topology. Nothing "
-            f"was changed. To go on with it, run on {me.name}: database-agent force-bootstrap; else empty its volume"
-        )
-        return Decision(Action.ASK, reason)
     return Decision(Action.FOUND, "every member answers, none is in a group, none has newer data: beginning the group")
 
 
