@@ -185,7 +185,7 @@ describe("the firewalls", function () {
   this.timeout(120_000);
   const topology = planTopology({
     preset: "distributed",
-    stack: STACK,
+    stack: "test",
     domain: DOMAIN,
     addressRange: String(settings.addressRange),
     size: { memory: 1024, cores: 2 },
