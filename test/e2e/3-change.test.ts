@@ -4,7 +4,8 @@ import { cpSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { distributed, eventually, visit } from "./stack";
+import { startVisitors } from "../load/visitors";
+import { DOMAIN, distributed, eventually } from "./stack";
 
 const { command, container, entry, onMachine, request, start, writeSettings } = distributed;
 
@@ -12,6 +13,9 @@ let ca: string;
 const ids = () => Promise.all(["lb-1", "web-1", "web-2"].map(async (name) => (await container(name).inspect()).Id));
 const messages = async (): Promise<{ id: number; message: string }[]> =>
   JSON.parse((await request("/api/messages", { ca })).body).messages;
+
+/** Ten readers a second. */
+const readers = () => startVisitors({ address: entry, domain: DOMAIN, ca, writesPerSecond: 0, readsPerSecond: 10 });
 
 const post = (message: string) =>
   request("/api/messages", {
@@ -29,11 +33,11 @@ describe("when something happens to the local stack", function () {
   });
 
   it("goes on when a web machine is killed, and is whole again after npm start", async () => {
-    const visitor = visit("/api/messages", ca, entry);
+    const visitor = readers();
     await sleep(1000);
     await container("web-2").kill();
     await sleep(5000);
-    const { total, failed } = await visitor.stop();
+    const { total, failed } = (await visitor.stop()).reads;
     assert.ok(total >= 50);
     assert.deepEqual(failed, []);
     assert.equal((await post("written while web-2 is away")).status, 201);
@@ -82,9 +86,9 @@ describe("when something happens to the local stack", function () {
 
     const [kept, ...replaced] = await ids();
     const before = await messages();
-    const visitor = visit("/api/messages", ca, entry);
+    const visitor = readers();
     await start();
-    const { failed, total } = await visitor.stop();
+    const { failed, total } = (await visitor.stop()).reads;
 
     const [lb, ...web] = await ids();
     assert.equal(lb, kept);

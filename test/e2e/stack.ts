@@ -133,6 +133,14 @@ export const distributed = testStack("test", "172.30.99.11", {
   httpsPort: 18443,
 });
 
+/** Three machines that can each do everything. Files 5 and 6. */
+export const highlyAvailable = testStack("test-ha", "172.30.98.10", {
+  topology: "highly-available",
+  addressRange: "172.30.98.0/24",
+  httpPort: 18081,
+  httpsPort: 18444,
+});
+
 /** One request to the site by its name, on a connection of its own, as a new visitor makes it. */
 function request(entry: string, path: string, options: RequestOptions = {}): Promise<Answer> {
   const { method = "GET", headers = {}, body, ca, secure = true, maxVersion } = options;
@@ -152,32 +160,6 @@ function request(entry: string, path: string, options: RequestOptions = {}): Pro
     sent.on("error", reject);
     sent.end(body);
   });
-}
-
-/** A visitor who asks ten times a second until told to stop; tells what went wrong. */
-export function visit(
-  path: string,
-  ca: string,
-  entry: string,
-): { stop(): Promise<{ total: number; failed: string[] }> } {
-  const failed: string[] = [];
-  const pending: Promise<void>[] = [];
-  const timer = setInterval(() => {
-    const begin = new Date().toISOString();
-    pending.push(
-      request(entry, path, { ca }).then(
-        ({ status }) => void (status === 200 || failed.push(`${begin} ${status}`)),
-        (error) => void failed.push(`${begin} ${error.message}`),
-      ),
-    );
-  }, 100);
-  return {
-    async stop() {
-      clearInterval(timer);
-      await Promise.all(pending);
-      return { total: pending.length, failed };
-    },
-  };
 }
 
 /** Waits until a condition holds; fails with what it was waiting for. */
