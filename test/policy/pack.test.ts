@@ -81,8 +81,8 @@ describe("policy pack, served as the CLI does", function () {
     assert.match(said[0]?.message ?? "", /^lb-1 is the only load balancer/);
   });
 
-  it("passes them with the exemption of the local stack", async () => {
-    const settings = JSON.parse(readFileSync(path.join(root, "Pulumi.local.policies.json"), "utf8"));
+  it("passes them with the exemption of the classic design", async () => {
+    const settings = JSON.parse(readFileSync(path.join(root, "Pulumi.distributed.policies.json"), "utf8"));
     await pack.configure(settings);
     const said = [...(await pack.analyze(component)), ...(await pack.analyzeStack(machines))];
     assert.deepEqual([...new Set(said.map(({ level }) => level))], ["advisory"]);
