@@ -25,7 +25,7 @@ describe("the highly available stack", function () {
   it("is taken up again after a Ctrl-C between its machines, and breaks no policy", async () => {
     const first = startCommand("start");
     await eventually("web-2 is being made", 120, async () => (await container("web-2").inspect()).State.Running);
-    process.kill(-(first.process.pid as number), "SIGINT");
+    first.process.kill("SIGINT");
     const interrupted = await first.finished;
     assert.notEqual(interrupted.exitCode, 0);
     assert.match(interrupted.output, /Interrupted/);
