@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { UserError } from "./errors";
 import type { Project } from "./project";
 import type { Properties } from "./provider";
+import { PulumiBackend } from "./pulumi-backend";
 import { stackDirectory } from "./state";
 
 /** Whether there is a Pulumi CLI. */
@@ -13,14 +14,19 @@ export function hasPulumiCli(): boolean {
 
 /** The real Pulumi, with a backend in the project's own directory: no account, no question. */
 export class PulumiCli {
-  private readonly directory: string;
+  readonly backend: PulumiBackend;
   private readonly env: NodeJS.ProcessEnv;
 
-  constructor(private readonly project: Project) {
-    this.directory = path.join(project.root, ".state", "pulumi");
+  /** @param terminal whether a terminal sends Ctrl-C to Pulumi as well as to us */
+  constructor(
+    private readonly project: Project,
+    private readonly signal?: AbortSignal,
+    private readonly terminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY),
+  ) {
+    this.backend = new PulumiBackend(project);
     this.env = {
       ...process.env,
-      PULUMI_BACKEND_URL: `file://${this.directory}`,
+      PULUMI_BACKEND_URL: this.backend.url,
       // The state's directory is private (0700); a passphrase beside it would add nothing.
       PULUMI_CONFIG_PASSPHRASE: "",
       PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -31,22 +37,38 @@ export class PulumiCli {
 
   /** Creates the stack when it isn't there and selects it. */
   select(): Promise<void> {
-    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-    return this.run(["stack", "select", this.project.stack, "--create", "--non-interactive"], "ignore");
+    mkdirSync(this.backend.directory, { recursive: true, mode: 0o700 });
+    return this.run(["stack", "select", this.project.stack, "--create", "--non-interactive"], { quiet: true });
   }
 
-  up(): Promise<void> {
+  /** @param refresh compare with what really exists first, not with the state alone */
+  up(refresh: boolean): Promise<void> {
     // With its preview: rules about the whole stack stop an update only there, before anything is created.
-    return this.run(["up", ...this.common(), "--yes", ...this.policies()]);
+    return this.run(["up", ...this.common(refresh), "--yes", "--suppress-outputs", ...this.policies()]);
   }
 
-  preview(): Promise<void> {
-    return this.run(["preview", ...this.common(), ...this.policies()]);
+  preview(refresh: boolean): Promise<void> {
+    return this.run(["preview", ...this.common(refresh), "--suppress-outputs", ...this.policies()]);
   }
 
-  /** The empty stack stays: removing it would take `Pulumi.<stack>.yaml` along. */
-  destroy(): Promise<void> {
-    return this.run(["destroy", ...this.common(), "--yes", "--skip-preview"]);
+  /** Removes the stack too, but not its settings. */
+  async destroy(refresh: boolean): Promise<void> {
+    await this.run(["destroy", ...this.common(refresh), "--yes", "--skip-preview", "--suppress-outputs"]);
+    await this.run(["stack", "rm", ...this.common(), "--yes", "--preserve-config", "--remove-backups"], {
+      quiet: true,
+    });
+  }
+
+  /** Takes away the lock of a run that is no more. */
+  cancel(): Promise<void> {
+    return this.run(["cancel", ...this.common(), "--yes"], { quiet: true });
+  }
+
+  /** Forgets what an interrupted run was creating. */
+  clearPendingCreates(): Promise<void> {
+    return this.run(["refresh", ...this.common(), "--yes", "--skip-preview", "--clear-pending-creates"], {
+      quiet: true,
+    });
   }
 
   /** The stack's outputs, those that are secret too; undefined when there is no such stack. */
@@ -56,8 +78,8 @@ export class PulumiCli {
     return result.status === 0 ? (JSON.parse(result.stdout) as Properties) : undefined;
   }
 
-  private common(): string[] {
-    return ["--stack", this.project.stack, "--non-interactive"];
+  private common(refresh = false): string[] {
+    return ["--stack", this.project.stack, "--non-interactive", ...(refresh ? ["--refresh"] : [])];
   }
 
   private policies(): string[] {
@@ -66,20 +88,27 @@ export class PulumiCli {
     return existsSync(path.join(this.project.root, settings)) ? [...args, "--policy-pack-config", settings] : args;
   }
 
-  private run(args: string[], stdout: "inherit" | "ignore" = "inherit"): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const child = spawn("pulumi", args, {
-        cwd: this.project.root,
-        env: this.env,
-        stdio: ["ignore", stdout, "inherit"],
+  private async run(args: string[], { quiet = false } = {}): Promise<void> {
+    this.signal?.throwIfAborted();
+    const stdio = quiet ? ("pipe" as const) : ("inherit" as const);
+    const child = spawn("pulumi", args, { cwd: this.project.root, env: this.env, stdio: ["ignore", stdio, stdio] });
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text) => (said += text));
+    // Asked once to stop, Pulumi finishes the step under way; asked twice, it leaves it half-done.
+    const stop = () => !this.terminal && child.kill("SIGINT");
+    this.signal?.addEventListener("abort", stop);
+    try {
+      const code = await new Promise<number | null>((resolve, reject) => {
+        child.once("error", reject);
+        child.once("close", resolve);
       });
-      child.once("error", reject);
-      child.once("close", (code) =>
-        code === 0
-          ? resolve()
-          : reject(new UserError(`pulumi ${args[0]} failed (exit code ${code}); it says why above.`)),
-      );
-    });
+      if (code !== 0) {
+        const why = quiet ? `:\n${said.trim()}` : "; it says why above.";
+        throw new UserError(`pulumi ${args[0]} failed (exit code ${code})${why}`);
+      }
+    } finally {
+      this.signal?.removeEventListener("abort", stop);
+    }
   }
 }
 
@@ -92,27 +121,10 @@ export function refuseOtherEngine(project: Project, cli: boolean): void {
         `Go on with \`npm start -- --engine built-in\`, or remove it first: \`npm run destroy -- --engine built-in\` (the data stays).`,
     );
   }
-  if (!cli && cliStackHasResources(project)) {
+  if (!cli && new PulumiBackend(project).hasStack()) {
     throw new UserError(
       `Stack ${stack} was made by the Pulumi CLI; the built-in engine can't go on with it. Nothing was touched. ` +
         `Go on with the CLI on the PATH and without --engine, or remove it first: \`npm run destroy\` (the data stays).`,
     );
   }
-}
-
-function cliStackHasResources(project: Project): boolean {
-  return cliStackFiles(project).some((file) => {
-    try {
-      const checkpoint = JSON.parse(readFileSync(file, "utf8")) as Properties;
-      return (checkpoint.checkpoint?.latest?.resources ?? []).length > 0;
-    } catch {
-      return existsSync(file);
-    }
-  });
-}
-
-/** Where the CLI's file backend keeps a stack: by project, or without in older versions. */
-function cliStackFiles({ root, name, stack }: Project): string[] {
-  const stacks = path.join(root, ".state", "pulumi", ".pulumi", "stacks");
-  return [path.join(stacks, name, `${stack}.json`), path.join(stacks, `${stack}.json`)];
 }

@@ -5,6 +5,7 @@ import { docker } from "../providers/docker-client";
 import { ensureDocker } from "../setup/docker";
 import { State, stackDirectory } from "../state";
 import { removeByLabel } from "./containers";
+import { mend, somethingGone } from "./mend";
 import type { Session } from "./session";
 import { builtIn } from "./start";
 
@@ -26,7 +27,8 @@ export async function destroy(session: Session, withData: boolean): Promise<void
 
   if (cli) {
     await cli.select();
-    await cli.destroy();
+    await mend(session, cli);
+    await cli.destroy(await somethingGone(cli));
   } else {
     await destroyKnown(session, withData);
   }

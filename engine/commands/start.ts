@@ -11,6 +11,7 @@ import { checkPorts, checkResources, type NeededResources } from "../setup/resou
 import { State } from "../state";
 import { containsUnknown, unpack } from "../values";
 import { publishedPorts, startStopped } from "./containers";
+import { mend, somethingGone } from "./mend";
 import { readSettings, type Session, stackOutputs } from "./session";
 import { showSite } from "./site";
 
@@ -34,7 +35,8 @@ export async function start(session: Session): Promise<void> {
     }
     if (cli) {
       await cli.select();
-      await cli.up();
+      await mend(session, cli);
+      await cli.up(await somethingGone(cli));
       showSite(project, cli.outputs() ?? {}, progress, false);
     } else if (pack) {
       const run = builtIn(session);
@@ -53,7 +55,7 @@ export async function previewStack(session: Session): Promise<void> {
   if (readSettings(project).target === "docker") await setUp(session);
   if (cli) {
     await cli.select();
-    await cli.preview();
+    await cli.preview(await somethingGone(cli));
     return;
   }
   const pack = PolicyPack.start(project, path.join(project.root, "policy"));
