@@ -6,9 +6,6 @@ import { type Progress, seconds } from "./progress";
 import type { Project } from "./project";
 import { deletionOrder, type State } from "./state";
 
-/** Advice is a reminder, in a line of a usual terminal or two; the README of the policies has it in full. */
-const ADVICE_LENGTH = 150;
-
 /** What every run needs. */
 export interface Run {
   readonly project: Project;
@@ -60,10 +57,11 @@ export async function enforcePolicies(
 ): Promise<void> {
   const violations = await pack.analyze([...deployment.registered.values()]);
   const mandatory = violations.filter((violation) => violation.mandatory);
-  const advice = new Set(violations.filter((violation) => !violation.mandatory).map(short));
-  for (const line of advice) progress.say(`  advice: ${line}`);
+  const advice = violations.filter((violation) => !violation.mandatory);
+  for (const text of new Set(advice.map((violation) => explain("advice:", violation)))) progress.say(text);
   if (mandatory.length === 0) return;
-  throw new UserError(`Policies forbid this; nothing was changed.\n\n${mandatory.map(explain).join("\n\n")}`);
+  const list = mandatory.map((violation) => explain("✖", violation)).join("\n\n");
+  throw new UserError(`Policies forbid this; nothing was changed.\n\n${list}`);
 }
 
 /** "3 created, 1 replaced, 12 unchanged" */
@@ -76,14 +74,25 @@ export function summary(deployment: Deployment): string {
   return counts.join(", ") || "nothing to do";
 }
 
-/** One line, cut between words. */
-function short({ rule, message }: Violation): string {
-  const line = `${rule}: ${message.replace(/\s+/g, " ")}`;
-  return line.length <= ADVICE_LENGTH ? line : `${line.slice(0, line.lastIndexOf(" ", ADVICE_LENGTH))} …`;
+/** The rule and the resource, then what is wrong and what to do, wrapped for the terminal. */
+function explain(sign: string, { rule, resource, message, mandatory, remediation }: Violation): string {
+  const lines = message.split("\n");
+  // A rule that says itself what to do says it about this resource; its general advice would only repeat that.
+  if (mandatory && remediation && lines.length === 1) lines.push(remediation);
+  return [`  ${sign} ${rule}${resource ? ` (${resource})` : ""}`, ...lines.map((line) => wrap(line, "    "))].join(
+    "\n",
+  );
 }
 
-function explain({ rule, resource, message, remediation }: Violation): string {
-  const lines = [`${rule}${resource ? ` (${resource})` : ""}`, ...message.split("\n")];
-  if (remediation) lines.push("What to do:", ...remediation.split("\n").map((line) => `  ${line}`));
-  return lines.map((line, index) => (index === 0 ? `  ✖ ${line}` : `    ${line}`)).join("\n");
+/** For people: no terminal, or a very wide one, is treated as one of a usual width. */
+function wrap(text: string, indent: string): string {
+  const width = Math.min(process.stdout.columns || 120, 120) - indent.length;
+  const words = text.split(/(?<=\S) /);
+  const lines: string[] = [];
+  for (const word of words) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines.map((line) => indent + line).join("\n");
 }

@@ -1,9 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { createInterface } from "node:readline";
-import { type Client, credentials } from "@grpc/grpc-js";
-import { AnalyzerClient } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
 import {
   type AnalyzeDiagnostic,
   AnalyzeRequest,
@@ -22,12 +18,11 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { z } from "zod";
 import { messageOf, UserError } from "./errors";
+import { PolicyServer } from "./policy-server";
 import type { Project } from "./project";
 import type { Properties } from "./provider";
 import type { Registered } from "./registered";
 import { makeUrn, nameOf } from "./urn";
-
-const EXIT_WITH_PARENT = path.join(__dirname, "exit-with-parent.cjs");
 
 const LEVELS = {
   advisory: EnforcementLevel.ADVISORY,
@@ -45,75 +40,50 @@ export interface Violation {
   readonly rule: string;
   /** Stops the run; otherwise it is advice. */
   readonly mandatory: boolean;
+  /** What is wrong, in the first line; further lines say what to do about it, where the rule does so. */
   readonly message: string;
   /** Name of the resource; empty when the rule is about the whole stack. */
   readonly resource: string;
-  /** What to do about it, as the rule says. */
+  /** What to do about it in general. */
   readonly remediation: string;
 }
 
-/** A policy pack run by Pulumi's own server for packs. Start it early: it takes about a second to load. */
+/** The policy pack of a project, judging what a preview found. Start it early: it takes about a second to load. */
 export class PolicyPack {
   private constructor(
     private readonly project: Project,
-    private readonly child: ChildProcess,
-    private readonly client: Promise<AnalyzerClient>,
+    private readonly server: PolicyServer,
   ) {}
 
   /** Starts the pack in `directory`. It is up when the first `analyze` needs it; errors show there. */
   static start(project: Project, directory: string): PolicyPack {
-    const child = spawn(
-      process.execPath,
-      // The address is that of an engine to log to; the pack's output is shown by us instead.
-      ["--require", EXIT_WITH_PARENT, require.resolve("@pulumi/pulumi/cmd/run-policy-pack"), "127.0.0.1:1", "."],
-      {
-        cwd: directory,
-        stdio: ["pipe", "pipe", "pipe"],
-        env: {
-          ...process.env,
-          PULUMI_CONFIG: JSON.stringify(project.config),
-          PULUMI_NODEJS_ORGANIZATION: "organization",
-          PULUMI_NODEJS_PROJECT: project.name,
-          PULUMI_NODEJS_STACK: project.stack,
-          PULUMI_NODEJS_DRY_RUN: "true",
-        },
-      },
-    );
-    const client = new Promise<AnalyzerClient>((resolve, reject) => {
-      const printed: string[] = [];
-      if (child.stderr) createInterface({ input: child.stderr }).on("line", (line) => printed.push(line));
-      if (child.stdout) {
-        createInterface({ input: child.stdout }).once("line", (port) =>
-          resolve(new AnalyzerClient(`127.0.0.1:${port}`, credentials.createInsecure())),
-        );
-      }
-      child.once("error", reject);
-      child.once("close", (code) =>
-        reject(new UserError(`The policy pack in ${directory} ended with code ${code}:\n${printed.join("\n")}`)),
-      );
+    const server = PolicyServer.start(directory, {
+      PULUMI_CONFIG: JSON.stringify(project.config),
+      PULUMI_NODEJS_ORGANIZATION: "organization",
+      PULUMI_NODEJS_PROJECT: project.name,
+      PULUMI_NODEJS_STACK: project.stack,
+      PULUMI_NODEJS_DRY_RUN: "true",
     });
-    // Whoever calls `analyze` gets the error; until then nobody listens.
-    client.catch(() => undefined);
-    return new PolicyPack(project, child, client);
+    return new PolicyPack(project, server);
   }
 
   /** Judges what a preview found. The mandatory violations come first. */
   async analyze(resources: readonly Registered[]): Promise<Violation[]> {
-    const client = await this.client;
-    const info = await call<AnalyzerInfo>(client, "getAnalyzerInfo", new Empty());
-    await call(client, "configure", configuration(info, readSettings(this.project)));
+    const { server } = this;
+    const info = await server.call<AnalyzerInfo>("getAnalyzerInfo", new Empty());
+    await server.call("configure", configuration(info, readSettings(this.project)));
 
     const diagnostics: { diagnostic: AnalyzeDiagnostic; urn: string }[] = [];
     for (const resource of resources) {
       const request = this.describe(new AnalyzeRequest(), resource, resource.inputs);
-      const answer = await call<AnalyzeResponse>(client, "analyze", request);
+      const answer = await server.call<AnalyzeResponse>("analyze", request);
       const { urn } = resource.registration;
       diagnostics.push(...answer.getDiagnosticsList().map((diagnostic) => ({ diagnostic, urn })));
     }
     const stack = new AnalyzeStackRequest().setResourcesList(
       resources.map((resource) => this.describeInStack(resource)),
     );
-    const answer = await call<AnalyzeResponse>(client, "analyzeStack", stack);
+    const answer = await server.call<AnalyzeResponse>("analyzeStack", stack);
     diagnostics.push(...answer.getDiagnosticsList().map((diagnostic) => ({ diagnostic, urn: "" })));
 
     const remediations = new Map(
@@ -123,7 +93,7 @@ export class PolicyPack {
       .map(({ diagnostic, urn }) => ({
         rule: diagnostic.getPolicyname(),
         mandatory: diagnostic.getEnforcementlevel() !== EnforcementLevel.ADVISORY,
-        message: diagnostic.getMessage(),
+        message: ownMessage(diagnostic),
         resource: nameOf(diagnostic.getUrn() || urn),
         remediation: remediations.get(diagnostic.getPolicyname()) ?? "",
       }))
@@ -131,8 +101,7 @@ export class PolicyPack {
   }
 
   stop(): void {
-    this.child.kill("SIGKILL");
-    this.client.then((client) => client.close()).catch(() => undefined);
+    this.server.stop();
   }
 
   private describe<T extends AnalyzeRequest | AnalyzerResource>(
@@ -233,17 +202,9 @@ function configuration(info: AnalyzerInfo, settings: Settings): ConfigureAnalyze
   return request;
 }
 
-function call<Response>(client: AnalyzerClient, method: string, request: unknown): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    const unary = (client as unknown as Record<string, UnaryMethod<Response>>)[method] as UnaryMethod<Response>;
-    unary.call(client, request, (error, response) =>
-      error ? reject(new UserError(`The policy pack failed: ${error.message}`)) : resolve(response),
-    );
-  });
+/** The SDK puts a rule's description before what the rule says; with both, the latter is what is wrong here. */
+function ownMessage(diagnostic: AnalyzeDiagnostic): string {
+  const [message, description] = [diagnostic.getMessage().trim(), diagnostic.getDescription().trim()];
+  const rest = message.startsWith(description) ? message.slice(description.length).trim() : message;
+  return rest || message;
 }
-
-type UnaryMethod<Response> = (
-  this: Client,
-  request: unknown,
-  callback: (error: Error | null, response: Response) => void,
-) => void;
