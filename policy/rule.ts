@@ -7,9 +7,12 @@ import type {
   StackValidationArgs,
   StackValidationPolicy,
 } from "@pulumi/policy";
-import type { PolicyConfigJSONSchema } from "@pulumi/policy/schema";
 import { acceptedSchema, findAccepted, readAccepted } from "./accepted";
-import { copyKnown, type Properties } from "./reading/values";
+import { ofStack, ofValidation, type Resource } from "./reading/resource";
+import { type Setting, type Settings, settingErrors } from "./settings";
+
+export type { Resource } from "./reading/resource";
+export type { Settings } from "./settings";
 
 /** Everything about a rule but how it judges. */
 export interface RuleDescription
@@ -20,21 +23,6 @@ export interface RuleDescription
   readonly settings?: Record<string, Setting>;
 }
 
-interface Setting {
-  readonly schema: PolicyConfigJSONSchema;
-  readonly valid: (value: unknown) => boolean;
-}
-
-/** A resource as a rule sees it: plain values, with `UNKNOWN` for what a preview can't know. */
-export interface Resource {
-  readonly type: string;
-  readonly name: string;
-  readonly urn: string;
-  readonly properties: Properties;
-  /** URNs of the components the resource is part of, nearest first. */
-  readonly ancestors: readonly string[];
-}
-
 /** Where a rule says what it found. A resource rule leaves `urn` away. */
 export interface Report {
   /** What is wrong and why it matters, then what to do: both whole sentences, without any secret or user-data in them. */
@@ -43,13 +31,24 @@ export interface Report {
   undecided(message: string, urn?: string): void;
 }
 
-export type Settings = Record<string, unknown>;
 export type JudgeResource = (resource: Resource, report: Report, settings: Settings) => void;
-export type JudgeStack = (resources: readonly Resource[], report: Report) => void;
+export type JudgeStack = (resources: readonly Resource[], report: Report, settings: Settings) => void;
 
-/** A rule about single resources, judged from their inputs before they are created. */
-export function resourceRule(description: RuleDescription, judge: JudgeResource): ResourceValidationPolicy {
-  return { ...policy(description), validateResource: validateResource(description, judge) };
+/** Puts the inputs of a resource right and says whether it changed them. */
+// biome-ignore lint/suspicious/noExplicitAny: what a program gives a resource has any shape
+export type Remediate = (resource: Resource, inputs: Record<string, any>, settings: Settings) => boolean;
+
+/**
+ * A rule about single resources, judged from their inputs before they are created. With `remediate` it can also put
+ * them right, where a stack sets its level to `remediate`.
+ */
+export function resourceRule(
+  description: RuleDescription,
+  judge: JudgeResource,
+  remediate?: Remediate,
+): ResourceValidationPolicy {
+  const repair = remediate && { remediateResource: remediateResource(description.name, remediate) };
+  return { ...policy(description), ...repair, validateResource: validateResource(description, judge) };
 }
 
 /**
@@ -62,8 +61,8 @@ export function stackRule(
   judgeResource?: JudgeResource,
 ): StackValidationPolicy {
   const validateStack = (args: StackValidationArgs, reportViolation: ReportViolation): void => {
-    guarded(description, args.getConfig(), reportViolation, "", (report) =>
-      judge(args.resources.map(stackResource), report),
+    guarded(description, args.getConfig(), reportViolation, "", (report, settings) =>
+      judge(ofStack(args.resources), report, settings),
     );
   };
   const early = judgeResource && { validateResource: validateResource(description, judgeResource) };
@@ -74,7 +73,7 @@ function policy({ settings, ...description }: RuleDescription): Omit<Policy, "na
   const own = Object.entries(settings ?? {}).map(([key, { schema }]) => [key, schema]);
   return {
     ...description,
-    url: `docs/policies.md#${description.name}`,
+    url: `policy/README.md#${description.name}`,
     configSchema: { properties: { ...Object.fromEntries(own), accepted: acceptedSchema } },
   };
 }
@@ -83,20 +82,23 @@ function validateResource(description: RuleDescription, judge: JudgeResource) {
   return (args: ResourceValidationArgs, reportViolation: ReportViolation): void => {
     const configuration = args.getConfig<Settings>();
     guarded(description, configuration, reportViolation, args.urn, (report, settings) => {
-      const ancestors = args.opts?.parent ? [args.opts.parent] : [];
-      const { type, name, urn } = args;
-      judge({ type, name, urn, ancestors, properties: copyKnown(args.props) as Properties }, report, settings);
+      judge(ofValidation(args), report, settings);
     });
   };
 }
 
-function stackResource(resource: StackValidationArgs["resources"][number]): Resource {
-  const { type, name, urn } = resource;
-  const ancestors: string[] = [];
-  for (let parent = resource.parent; parent && !ancestors.includes(parent.urn); parent = parent.parent) {
-    ancestors.push(parent.urn);
-  }
-  return { type, name, urn, ancestors, properties: copyKnown(resource.props) as Properties };
+function remediateResource(rule: string, remediate: Remediate) {
+  return (args: ResourceValidationArgs): Record<string, unknown> | undefined => {
+    const configuration = args.getConfig<Settings>();
+    const acceptance = findAccepted(readAccepted(rule, configuration.accepted).accepted, args.urn, new Date());
+    if (acceptance && !acceptance.expired) return undefined;
+    try {
+      return remediate(ofValidation(args), args.props, configuration) ? args.props : undefined;
+    } catch {
+      // What can't be put right is left as it is: the rule then judges it.
+      return undefined;
+    }
+  };
 }
 
 /** Runs a judgement so that nothing it meets fails the whole preview: an exception becomes an advisory finding. */
@@ -110,18 +112,19 @@ function guarded(
   const rule = description.name;
   const say = channel(reportViolation);
   const { accepted, errors } = readAccepted(rule, configuration.accepted);
-  sayOnce(configuration, [...errors, ...settingErrors(description, configuration)], (error) =>
-    say(`Wrong policy configuration: ${error}`, "mandatory", urn),
-  );
+  const wrong = [...errors, ...settingErrors(rule, description.settings, configuration)];
+  if (isFirst(rule, urn, wrong)) {
+    for (const error of wrong) say(`Wrong policy configuration: ${error}`, "mandatory", urn);
+  }
   const report: Report = {
     undecided: (message, at = urn) => say(`Could not be judged: ${message}`, "advisory", at),
     violation: (problem, remedy, at = urn) => {
       const acceptance = findAccepted(accepted, at, new Date());
       const { expires, reason = "" } = acceptance?.entry ?? {};
       const why = reason.replace(/\.+$/, "");
-      if (!acceptance) say(`${problem} ${remedy}`, undefined, at);
-      else if (!acceptance.expired) say(`Accepted until ${expires} (${why}): ${problem}`, "advisory", at);
-      else say(`${problem} This was accepted until ${expires} (${why}); that day is over. ${remedy}`, undefined, at);
+      if (!acceptance) say(`${problem}\n${remedy}`, undefined, at);
+      else if (!acceptance.expired) say(`${problem}\nAccepted until ${expires}: ${why}.`, "advisory", at);
+      else say(`${problem}\nIt was accepted until ${expires} (${why}); that day is over. ${remedy}`, undefined, at);
     },
   };
   try {
@@ -133,27 +136,16 @@ function guarded(
   }
 }
 
-function settingErrors({ name, settings = {} }: RuleDescription, configuration: Settings): string[] {
-  const errors: string[] = [];
-  for (const [key, value] of Object.entries(configuration)) {
-    if (key === "accepted") continue;
-    const setting = settings[key];
-    const known = [...Object.keys(settings), "accepted", "enforcementLevel"];
-    if (!setting) errors.push(`${name}.${key}: there is no such setting; the rule takes ${known.join(", ")}.`);
-    else if (!setting.valid(value)) errors.push(`${name}.${key}: takes ${setting.schema.description}`);
-  }
-  return errors;
-}
-
-const saidAbout = new WeakSet<object>();
+/** What was said last about the configuration of a rule, and at which resource. */
+const said = new Map<string, { readonly urn: string; readonly errors: string }>();
 
 /** A wrong configuration is one mistake, not one for each resource that is judged under it. */
-function sayOnce(configuration: Settings, errors: readonly string[], say: (error: string) => void): void {
-  // The settings object is made anew for every call; the values in it stay the same until they are configured again.
-  const same = Object.values(configuration).find((value) => typeof value === "object" && value !== null);
-  if (errors.length === 0 || (same && saidAbout.has(same))) return;
-  if (same) saidAbout.add(same);
-  errors.forEach(say);
+function isFirst(rule: string, urn: string, wrong: readonly string[]): boolean {
+  const [errors, before] = [wrong.join("\n"), said.get(rule)];
+  // The same resource again is the next run.
+  if (before?.errors === errors && before.urn !== urn) return false;
+  said.set(rule, { urn, errors });
+  return true;
 }
 
 /** The SDK (since 1.21) takes a finding with a level of its own, though its type doesn't say so yet. */

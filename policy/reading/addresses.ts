@@ -26,7 +26,8 @@ function interval(range: string): Interval | undefined {
     const [from = "", to] = range.trim().split("-");
     if (to !== undefined) {
       const [first, last] = [ipaddr.parse(from.trim()), ipaddr.parse(to.trim())];
-      return { version: version(first), first: toNumber(first), last: toNumber(last) };
+      const upward = version(first) === version(last) && toNumber(first) <= toNumber(last);
+      return upward ? { version: version(first), first: toNumber(first), last: toNumber(last) } : undefined;
     }
     const [address, bits] = from.includes("/") ? ipaddr.parseCIDR(from) : [ipaddr.parse(from), undefined];
     const width = version(address) === 4 ? 32 : 128;
@@ -56,8 +57,18 @@ export function isAddressRange(range: string): boolean {
  * out; ask `isAddressRange` for it first.
  */
 export function openToInternet(ranges: readonly string[]): boolean {
-  const intervals = ranges.map(interval).filter((one) => one !== undefined);
+  const intervals = readAll(ranges);
   return ([4, 6] as const).some((family) => publicAddresses(intervals, family) >= ANYBODY[family]);
+}
+
+/** How many addresses of the internet are among these ranges. */
+export function countPublic(ranges: readonly string[]): bigint {
+  const intervals = readAll(ranges);
+  return publicAddresses(intervals, 4) + publicAddresses(intervals, 6);
+}
+
+function readAll(ranges: readonly string[]): Interval[] {
+  return ranges.map(interval).filter((one) => one !== undefined);
 }
 
 function publicAddresses(intervals: readonly Interval[], family: 4 | 6): bigint {

@@ -1,6 +1,6 @@
-import type { Resource } from "../rule";
+import type { Resource } from "./resource";
 import { readUserData, type TextFile, type UserData } from "./user-data";
-import { hasUnknown, isRecord, list, record, text, UNKNOWN, type Value } from "./values";
+import { hasUnknown, list, record, text, UNKNOWN, type Value } from "./values";
 
 /** The label or tag that says what a machine does, such as `web,application,database`. */
 export const ROLES_LABEL = "web-infrastructure.roles";
@@ -22,12 +22,18 @@ export interface Machine {
   /** Whether it gets a public address of its own, as far as its properties say. */
   readonly hasPublicAddress: boolean;
   readonly ports: readonly PublishedPort[];
+  /** Directories of a container whose content the host provides, so that nobody can read it here. */
+  readonly mounted: readonly string[];
+  /** Name of a container's image, where it is known. */
+  readonly image: string | undefined;
   readonly ancestors: readonly string[];
 }
 
 /** A port of a container that the host passes on. */
 export interface PublishedPort {
   readonly internal: number | typeof UNKNOWN;
+  /** Port of the host; undefined when Docker picks one, or it isn't known yet. */
+  readonly external: number | undefined;
   /** Address of the host; empty for all of them. */
   readonly address: string | typeof UNKNOWN;
 }
@@ -66,6 +72,7 @@ function readContainer({ properties, urn, name, ancestors }: Resource): Machine 
     list(properties.uploads).includes(UNKNOWN) ||
     uploads.some(({ file }) => file === UNKNOWN);
   const seedText = seed && uploadText(seed);
+  const mounted = mountedDirectories(properties);
   return {
     name: nameOf(label(NAME_LABEL), name),
     urn,
@@ -74,6 +81,7 @@ function readContainer({ properties, urn, name, ancestors }: Resource): Machine 
     // Read when asked for: most rules about stacks need only the labels.
     get userData() {
       if (seed) return userDataOf(seedText);
+      if (mounted.some((path) => SEED.startsWith(`${path}/`) || path === SEED)) return MOUNTED_USER_DATA;
       return maybeSeed ? UNKNOWN : undefined;
     },
     uploads: uploads.flatMap((upload) => {
@@ -82,8 +90,28 @@ function readContainer({ properties, urn, name, ancestors }: Resource): Machine 
     }),
     hasPublicAddress: false,
     ports: list(properties.ports).map(record).map(readPort),
+    mounted,
+    image: text(properties.image),
     ancestors,
   };
+}
+
+const MOUNTED_USER_DATA: UserData = {
+  rest: "",
+  files: [],
+  scripts: [],
+  packages: [],
+  problems: ["the user-data is mounted from the host, which this pack can't read"],
+};
+
+/** Where volumes and bind mounts come in; a tmpfs brings nothing. */
+function mountedDirectories({ volumes, mounts }: Resource["properties"]): string[] {
+  const bound = list(volumes).map((volume) => record(volume).containerPath);
+  const attached = list(mounts)
+    .map(record)
+    .filter(({ type }) => type !== "tmpfs")
+    .map(({ target }) => target);
+  return [...bound, ...attached].flatMap((path: Value) => text(path)?.replace(/\/+$/, "") || []);
 }
 
 function uploadText({ content, contentBase64, source }: Record<string, Value>): Value {
@@ -93,9 +121,11 @@ function uploadText({ content, contentBase64, source }: Record<string, Value>): 
   return [content, contentBase64].includes(UNKNOWN) || source ? UNKNOWN : content;
 }
 
-function readPort({ internal, ip }: Record<string, Value>): PublishedPort {
+function readPort({ internal, external, ip }: Record<string, Value>): PublishedPort {
+  const outside = text(external);
   return {
     internal: internal === UNKNOWN ? UNKNOWN : Number(internal),
+    external: outside === undefined ? undefined : Number(outside),
     address: ip === UNKNOWN ? UNKNOWN : (text(ip) ?? ""),
   };
 }
@@ -123,6 +153,8 @@ function readInstance({ type, properties, urn, name, ancestors }: Resource): Mac
       ({ associatePublicIpAddress: wanted }) => wanted === true || wanted === "true",
     ),
     ports: [],
+    mounted: [],
+    image: undefined,
     ancestors,
   };
 }
@@ -146,31 +178,13 @@ function userDataOf(given: Value): Machine["userData"] {
   return value ? readUserData(value) : undefined;
 }
 
+/** What tags of any resource say about the roles of the machines it is for; undefined when they say nothing. */
+export function rolesOfTags(tags: Value): Machine["roles"] {
+  return rolesOf(tags === UNKNOWN ? UNKNOWN : record(tags)[ROLES_LABEL], tags === UNKNOWN);
+}
+
 /** All files the pack can read on a machine: written at first boot, or put there. */
 export function filesOf(machine: Machine): readonly TextFile[] {
   const written = machine.userData === undefined || machine.userData === UNKNOWN ? [] : machine.userData.files;
   return [...machine.uploads, ...written];
-}
-
-/**
- * The machines that a component is given as a list with roles, such as `{ topology: { machines: [{ name, roles }] } }`:
- * known from its inputs before any of them exists. Undefined when no such list is among them.
- */
-export function plannedMachines(properties: Value, depth = 3): { name: string; roles: string[] }[] | undefined {
-  if (depth === 0 || properties === UNKNOWN) return undefined;
-  if (Array.isArray(properties)) {
-    const machines = properties.map(record);
-    const planned = machines.length > 0 && machines.every(({ roles }) => Array.isArray(roles) && !hasUnknown(roles));
-    if (!planned) return undefined;
-    return machines.map(({ name, roles }, index) => ({
-      name: text(name) ?? `machine ${index + 1}`,
-      roles: list(roles).flatMap((role) => text(role) ?? []),
-    }));
-  }
-  if (!isRecord(properties)) return undefined;
-  for (const value of Object.values(properties)) {
-    const found = plannedMachines(value, depth - 1);
-    if (found) return found;
-  }
-  return undefined;
 }

@@ -1,5 +1,5 @@
-import { gunzipSync } from "node:zlib";
 import { type Document, isMap, isScalar, parseDocument } from "yaml";
+import { bytesToText, isArchive, isMime, type Part, partsOfArchive, partsOfMime, unpack } from "./user-data-formats";
 
 export interface TextFile {
   readonly path: string;
@@ -14,16 +14,15 @@ export interface UserData {
   readonly files: readonly TextFile[];
   /** The shell commands it runs, and the scripts among its files. */
   readonly scripts: readonly TextFile[];
+  /** Packages that the cloud-config installs. */
+  readonly packages: readonly string[];
   /** Parts that couldn't be read, each as a sentence without any value in it. */
   readonly problems: readonly string[];
 }
 
-/** Far above what a cloud takes (16 KiB), far below what would hurt. */
-const LARGEST = 4 * 1024 * 1024;
-
 const read = new Map<string, UserData>();
 
-/** Reads user-data as it is given to a machine: plain, base64, gzip, or gzip in base64. */
+/** Reads user-data as it is given to a machine: plain, base64, gzip in base64, in one part or several. */
 export function readUserData(given: string): UserData {
   const known = read.get(given);
   if (known) return known;
@@ -35,35 +34,41 @@ export function readUserData(given: string): UserData {
 }
 
 function parse(given: string): UserData {
-  const source = decodeOuter(given);
+  const source = unpack(given);
   if (source === undefined) return unreadable("", "the user-data is packed in a way that this pack doesn't know");
-  const body = source.replace(/^\uFEFF?(?:##[ \t]*template:[^\n]*\n)?\s*/, "");
-  if (/^#cloud-config\s*(?:\n|$)/.test(body)) return readCloudConfig(source);
-  if (/^#!|^#cloud-boothook/.test(body))
-    return withFilesOfScripts("", [], [{ path: "the user-data script", content: body }]);
-  return unreadable(source, "the user-data is neither #cloud-config nor a script (other formats aren't read yet)");
+  return readPart({ type: "", content: source }, "the user-data", 0);
+}
+
+/** Reads user-data, or one part of it, by how it starts, as cloud-init does. */
+function readPart({ type, content }: Part, name: string, depth: number): UserData {
+  const body = content.replace(/^\uFEFF?(?:##[ \t]*template:[^\n]*\n)?\s*/, "");
+  if (depth > 5) return unreadable(content, `${name} is nested too deeply`);
+  if (isMime(body)) return merge(partsOfMime(body), name, depth);
+  if (isArchive(body)) return merge(partsOfArchive(body), name, depth);
+  if (/^#cloud-config\s*(?:\n|$)/.test(body) || type === "text/cloud-config") return readCloudConfig(content);
+  if (/^#!|^#cloud-boothook/.test(body) || /^text\/(?:x-shellscript|cloud-boothook)/.test(type)) {
+    return withFilesOfScripts("", [], [{ path: `${name} script`, content: body }]);
+  }
+  if (/^#include\b/.test(body)) return unreadable(content, `${name} fetches more of itself from elsewhere at boot`);
+  if (/^<powershell>|^<script>/i.test(body)) return unreadable(content, `${name} is for Windows`);
+  return unreadable(content, `${name} is neither #cloud-config nor a script, MIME multipart or an archive of them`);
+}
+
+/** Several parts are one machine: what each of them says holds. */
+function merge(parts: readonly Part[] | undefined, name: string, depth: number): UserData {
+  if (!parts) return unreadable("", `${name} has several parts that can't be told apart`);
+  const read = parts.map((part, index) => readPart(part, `part ${index + 1} of ${name}`, depth + 1));
+  return {
+    rest: read.map(({ rest }) => rest).join("\n"),
+    files: read.flatMap(({ files }) => files),
+    scripts: read.flatMap(({ scripts }) => scripts),
+    packages: read.flatMap(({ packages }) => packages),
+    problems: read.flatMap(({ problems }) => problems),
+  };
 }
 
 function unreadable(source: string, problem: string): UserData {
-  return { rest: source, files: [], scripts: [], problems: [problem] };
-}
-
-function decodeOuter(given: string): string | undefined {
-  const compact = given.replace(/\s/g, "");
-  if (compact.length >= 8 && compact.length % 4 === 0 && /^[A-Za-z0-9+/]+=*$/.test(compact)) {
-    return toText(Buffer.from(compact, "base64"));
-  }
-  return given;
-}
-
-function toText(bytes: Buffer): string | undefined {
-  const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  try {
-    const plain = zipped ? gunzipSync(bytes, { maxOutputLength: LARGEST }) : bytes;
-    return new TextDecoder("utf-8", { fatal: true }).decode(plain);
-  } catch {
-    return undefined;
-  }
+  return { rest: source, files: [], scripts: [], packages: [], problems: [problem] };
 }
 
 function readCloudConfig(source: string): UserData {
@@ -80,7 +85,7 @@ function readCloudConfig(source: string): UserData {
   } catch {
     return unreadable(source, "the cloud-config can't be expanded (too many aliases, or one that doesn't exist)");
   }
-  const { write_files: writeFiles, bootcmd, runcmd } = (config ?? {}) as Record<string, unknown>;
+  const { write_files: writeFiles, bootcmd, runcmd, packages } = (config ?? {}) as Record<string, unknown>;
   const problems: string[] = [];
   const files = (Array.isArray(writeFiles) ? writeFiles : []).flatMap((entry, index) => {
     const file = readEntry(entry);
@@ -91,7 +96,8 @@ function readCloudConfig(source: string): UserData {
   const scripts = Object.entries({ bootcmd, runcmd }).flatMap(([path, commands]) =>
     Array.isArray(commands) ? [{ path, content: commands.map(commandLine).join("\n") }] : [],
   );
-  return withFilesOfScripts(withoutParts(source, document), appended(files), scripts, problems);
+  const wanted = Array.isArray(packages) ? packages.map((one) => String([one].flat()[0])) : [];
+  return withFilesOfScripts(withoutParts(source, document), appended(files), scripts, wanted, problems);
 }
 
 function withoutParts(source: string, { contents }: Document.Parsed): string {
@@ -112,7 +118,7 @@ interface Entry extends TextFile {
 function readEntry(entry: unknown): Entry | string {
   if (typeof entry !== "object" || entry === null) return "is no file";
   const { path, content = "", encoding = "text/plain", append = false, source } = entry as Record<string, unknown>;
-  if (typeof path !== "string") return "has no path";
+  if (typeof path !== "string" || path === "") return "has no path";
   if (source) return `(${path}) is fetched from elsewhere at boot`;
   const packed = /\b(?:b64|base64)$/.test(String(encoding));
   const zipped = /^(?:gz|gzip)\b/.test(String(encoding));
@@ -121,7 +127,7 @@ function readEntry(entry: unknown): Entry | string {
     content instanceof Uint8Array ? Buffer.from(content) : Buffer.from(String(content), packed ? "base64" : "utf8");
   // A binary value of YAML (`!!binary`) has been unpacked by the parser already, one level of base64 may remain.
   const bytes = packed && content instanceof Uint8Array ? Buffer.from(raw.toString("latin1"), "base64") : raw;
-  const decoded = toText(bytes);
+  const decoded = bytesToText(bytes);
   if (decoded === undefined) return `(${path}) is no text`;
   return { path, content: decoded, append: append === true };
 }
@@ -142,6 +148,7 @@ function withFilesOfScripts(
   rest: string,
   files: readonly TextFile[],
   commands: readonly TextFile[],
+  packages: readonly string[] = [],
   problems: readonly string[] = [],
 ): UserData {
   const found = [...commands, ...files.filter(({ content }) => /^#!.*\b(?:ba|da|z|k)?sh\b/.test(content))].map(
@@ -151,6 +158,7 @@ function withFilesOfScripts(
     rest,
     files: [...files, ...found.flatMap(({ written }) => written)],
     scripts: found.map(({ script }) => script),
+    packages,
     problems,
   };
 }

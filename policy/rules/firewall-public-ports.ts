@@ -1,12 +1,23 @@
-import { isPublicListener, openToInternet } from "../reading/addresses";
+import { isAddressRange, isPublicListener } from "../reading/addresses";
 import { readFirewall } from "../reading/firewall";
-import { hasRole, type Machine, ROLES_LABEL, readMachine } from "../reading/machine";
-import { items, list, type Properties, record, text, UNKNOWN, type Value } from "../reading/values";
-import { type Report, type Resource, resourceRule } from "../rule";
+import { hasRole, type Machine, ROLES_LABEL, readMachine, rolesOfTags } from "../reading/machine";
+import { describeReach, onlyAllowed, rangeWithin } from "../reading/ports";
+import {
+  type GroupRule,
+  groupsOf,
+  ingressRules,
+  isSecurityGroup,
+  type Opening,
+  openings,
+  rulesOfGroup,
+} from "../reading/security-groups";
+import { UNKNOWN } from "../reading/values";
+import { type Report, type Resource, type Settings, stackRule } from "../rule";
+import { ports as portsSetting, setting } from "../settings";
 
-const DEFAULT_PORTS = [80, 443];
+const PORTS = portsSetting("that may be open to the public", [80, 443]);
 
-export const firewallPublicPorts = resourceRule(
+export const firewallPublicPorts = stackRule(
   {
     name: "firewall-public-ports",
     displayName: "Only HTTP and HTTPS are open to the public",
@@ -24,32 +35,23 @@ export const firewallPublicPorts = resourceRule(
     remediationSteps:
       "Accept every port but 80 and 443 only from the addresses (or security groups) that need it; publish ports 80 and 443 " +
       "on load balancers only.",
-    settings: {
-      ports: {
-        schema: {
-          type: "array",
-          items: { type: "integer", minimum: 1, maximum: 65535 },
-          minItems: 1,
-          default: DEFAULT_PORTS,
-          description: "a list of port numbers that may be open to the public, such as [80, 443].",
-        },
-        valid: (value) =>
-          Array.isArray(value) &&
-          value.length > 0 &&
-          value.every((port) => Number.isInteger(port) && port > 0 && port < 65536),
-      },
-    },
+    settings: { ports: PORTS },
   },
-  (resource, report, { ports }) => {
-    const allowed = new Set(Array.isArray(ports) ? ports.map(Number) : DEFAULT_PORTS);
+  judgeStack,
+  (resource, report, settings) => {
+    const allowed = allowedPorts(settings);
     const machine = readMachine(resource);
     if (machine) {
       judgePublished(machine, allowed, report);
       judgeHostFirewall(machine, allowed, report);
     }
-    judgeSecurityGroup(resource, allowed, report);
+    judgeGroupRules(resource, allowed, report);
   },
 );
+
+function allowedPorts({ ports }: Settings): ReadonlySet<number> {
+  return new Set(setting<number[]>(PORTS, ports));
+}
 
 function portList(ports: ReadonlySet<number>): string {
   return [...ports].join(" and ");
@@ -103,69 +105,90 @@ function judgeHostFirewall(machine: Machine, allowed: ReadonlySet<number>, repor
 
 function isAllowed(range: string, allowed: ReadonlySet<number>): boolean {
   const [first = Number.NaN, last = first] = range.split("-").map(Number);
-  return Number.isInteger(first) && Number.isInteger(last) && within(first, last, allowed);
+  return Number.isInteger(first) && Number.isInteger(last) && rangeWithin(first, last, allowed);
 }
 
-function within(first: number, last: number, allowed: ReadonlySet<number>): boolean {
-  const inside = [...allowed].filter((port) => port >= first && port <= last);
-  return first <= last && inside.length === last - first + 1;
-}
-
-/** Rules of a security group in one shape, whichever resource they are written in. */
-interface GroupRule {
-  readonly protocol: Value;
-  readonly from: Value;
-  readonly to: Value;
-  readonly ranges: readonly Value[];
-}
-
-function groupRules({ type, properties }: Resource): Value[] | undefined {
-  if (/^aws:ec2\/(?:default)?securityGroup:(?:Default)?SecurityGroup$/i.test(type)) {
-    return properties.ingress === UNKNOWN ? [UNKNOWN] : list(properties.ingress);
+/** Rules of security groups, inline and as resources of their own, as far as one resource tells. */
+function judgeGroupRules(resource: Resource, allowed: ReadonlySet<number>, report: Report): void {
+  const rules = ingressRules(resource);
+  const open = openings(rules);
+  for (const opening of open) {
+    if (!onlyAllowed(opening.reach, allowed)) reportOpening(opening, allowed, report);
+    else judgeRoles(resource, opening, report);
   }
-  if (type === "aws:ec2/securityGroupRule:SecurityGroupRule") return properties.type === "ingress" ? [properties] : [];
-  return type === "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule" ? [properties] : undefined;
+  const rest = rules.filter((rule) => !open.some((opening) => opening.rule === rule));
+  if (rest.some((rule) => isUnsure(rule, allowed))) {
+    report.undecided(`a rule of security group ${resource.name} whose ports or addresses aren't known yet.`);
+  }
+  if (rest.some(({ ranges }) => !ranges.every(isAddressRange))) {
+    report.undecided(`a rule of security group ${resource.name} with an address that is none.`);
+  }
 }
 
-function normalised(rule: Properties): GroupRule {
-  const given: Value[] = [rule.cidrBlocks, rule.ipv6CidrBlocks, rule.cidrIpv4, rule.cidrIpv6];
-  const ranges = given.flatMap(items);
-  return { protocol: rule.protocol ?? rule.ipProtocol, from: rule.fromPort, to: rule.toPort, ranges };
+/** A group whose tag says what its machines do. */
+function judgeRoles(group: Resource, { reach }: Opening, report: Report): void {
+  const roles = isSecurityGroup(group) ? rolesOfTags(group.properties.tags) : undefined;
+  if (roles === undefined || roles === UNKNOWN || roles.includes("load-balancer")) return;
+  report.violation(
+    `Security group ${group.name} opens ${describeReach(reach)} to the internet, but its machines balance no load (its ` +
+      `${ROLES_LABEL} says ${roles.join(",")}), so requests pass by the load balancers.`,
+    "Accept it from the load balancers' security group only.",
+  );
 }
 
-function judgeSecurityGroup(resource: Resource, allowed: ReadonlySet<number>, report: Report): void {
-  for (const rule of groupRules(resource) ?? []) {
-    const { protocol, from, to, ranges } = normalised(record(rule));
-    const known = ranges.flatMap((range) => text(range) ?? []);
-    const unknown = rule === UNKNOWN || [...ranges, protocol, from, to].includes(UNKNOWN);
-    const open = openToInternet(known);
-    const harmless = isHarmless(protocol, from, to, allowed);
-    if (open && harmless === false) {
+function isUnsure({ reach, unknownRanges }: GroupRule, allowed: ReadonlySet<number>): boolean {
+  return reach ? unknownRanges && !onlyAllowed(reach, allowed) : true;
+}
+
+function reportOpening({ rule, reach, ranges }: Opening, allowed: ReadonlySet<number>, report: Report): void {
+  report.violation(
+    `Security group rule ${rule.owner.name} opens ${describeReach(reach)} to the internet (${ranges.join(", ")}).`,
+    `Only ${portList(allowed)} may be public: name the security group or the address range that needs it.`,
+    rule.owner.urn,
+  );
+}
+
+/** What only the stack tells: the world split among several resources, prefix lists, and which machines are behind. */
+function judgeStack(stack: readonly Resource[], report: Report, settings: Settings): void {
+  const allowed = allowedPorts(settings);
+  const groups = stack.filter(isSecurityGroup);
+  const openOf = new Map(groups.map((group) => [group, judgeWholeGroup(group, stack, allowed, report)]));
+  if (groups.length === 0) return;
+  for (const resource of stack) {
+    const machine = readMachine(resource);
+    if (!machine || hasRole(machine, "load-balancer") !== false) continue;
+    for (const group of groupsOf(resource, stack)) {
+      const open = openOf.get(group)?.filter(({ reach }) => onlyAllowed(reach, allowed)) ?? [];
+      if (open.length === 0) continue;
+      const ports = [...new Set(open.map(({ reach }) => describeReach(reach)))].join(" and ");
       report.violation(
-        `Security group rule ${resource.name} opens ${describePorts(protocol, from, to)} to the internet ` +
-          `(${known.join(", ")}).`,
-        `Only ${portList(allowed)} may be public: name the security group or the address range that needs it.`,
+        `${machine.name} lets in anybody on ${ports} by its security group ${group.name} but is no load balancer (its ` +
+          `${ROLES_LABEL} doesn't say load-balancer), so requests pass by the load balancers.`,
+        "Accept it from the load balancers' security group only.",
+        resource.urn,
       );
-    } else if (unknown && harmless !== true) {
-      report.undecided(`a rule of security group ${resource.name} whose ports or addresses aren't known yet.`);
     }
   }
 }
 
-/** Whether these ports may be public; undefined while they aren't known. */
-function isHarmless(protocol: Value, from: Value, to: Value, allowed: ReadonlySet<number>): boolean | undefined {
-  if (protocol === UNKNOWN) return undefined;
-  const name = text(protocol)?.toLowerCase() ?? "-1";
-  if (/^(?:icmp|icmpv6|1|58)$/.test(name)) return true;
-  if (!/^(?:tcp|udp|6|17)$/.test(name)) return false;
-  if (from === UNKNOWN || to === UNKNOWN) return undefined;
-  const [first, last] = [Number(text(from) ?? Number.NaN), Number(text(to) ?? text(from) ?? Number.NaN)];
-  return within(first, last, allowed);
-}
-
-function describePorts(protocol: Value, from: Value, to: Value): string {
-  const name = text(protocol) ?? "-1";
-  if (!/^(?:tcp|udp|6|17)$/i.test(name)) return name === "-1" || name === "all" ? "every port" : `protocol ${name}`;
-  const [first, last] = [text(from) ?? "0", text(to) ?? text(from) ?? "65535"];
-  return first === last ? `port ${first}` : `ports ${first} to ${last}`;
+function judgeWholeGroup(
+  group: Resource,
+  stack: readonly Resource[],
+  allowed: ReadonlySet<number>,
+  report: Report,
+): Opening[] {
+  const rules = rulesOfGroup(group, stack);
+  const open = openings(rules);
+  for (const opening of open) {
+    // What one resource shows was said when it was judged.
+    const alone = openings(ingressRules(opening.rule.owner));
+    const saidBefore = alone.some(({ reach }) => describeReach(reach) === describeReach(opening.reach));
+    if (!saidBefore && !onlyAllowed(opening.reach, allowed)) reportOpening(opening, allowed, report);
+  }
+  for (const { reach, prefixLists, owner } of rules) {
+    if (prefixLists.length === 0 || (reach && onlyAllowed(reach, allowed))) continue;
+    const known = prefixLists.map((list) => (list === UNKNOWN ? "one that isn't known yet" : list)).join(", ");
+    report.undecided(`whom ${owner.name} lets in: the program doesn't make its prefix list (${known}).`, owner.urn);
+  }
+  return open;
 }

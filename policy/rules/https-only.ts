@@ -1,39 +1,34 @@
 import { isPublicListener } from "../reading/addresses";
 import { admitsAnybody, readFirewall } from "../reading/firewall";
-import { judgeHaproxy } from "../reading/haproxy";
+import { type Fault, judgeHaproxy } from "../reading/haproxy";
 import { filesOf, hasRole, type Machine, readMachine } from "../reading/machine";
 import { isNginxEntry, judgeNginx } from "../reading/nginx";
-import { list, type Properties, record, text, UNKNOWN } from "../reading/values";
-import { type Report, resourceRule } from "../rule";
+import { groupsOf, openings, rulesOfGroup } from "../reading/security-groups";
+import { UNKNOWN } from "../reading/values";
+import { isPlainImage, type PlainServer, plainServers, setsUpCertificates } from "../reading/web-servers";
+import { type Report, type Resource, stackRule } from "../rule";
 
-const LISTENERS = new Set([
-  "aws:lb/listener:Listener",
-  "aws:alb/listener:Listener",
-  "aws:applicationloadbalancing/listener:Listener",
-  "aws:elasticloadbalancingv2/listener:Listener",
-]);
-
-export const httpsOnly = resourceRule(
+export const httpsOnly = stackRule(
   {
     name: "https-only",
-    displayName: "Public entries speak HTTPS only",
+    displayName: "Machines that serve the public speak HTTPS only",
     description:
-      "What the public reaches speaks HTTPS (TLS 1.2 or later, with HSTS); clear-text HTTP only redirects to it.",
+      "What the public reaches on a machine speaks HTTPS (TLS 1.2 or later, with HSTS); clear-text HTTP only redirects to it.",
     severity: "high",
     enforcementLevel: "mandatory",
-    tags: ["https", "tls", "hsts", "load-balancer"],
+    tags: ["https", "tls", "hsts", "haproxy", "nginx", "load-balancer"],
     framework: {
-      name: "AWS Foundational Security Best Practices",
-      version: "1.0.0",
-      reference: "ELB.1",
-      specification: "Application Load Balancer should be configured to redirect all HTTP requests to HTTPS",
+      name: "CIS Controls",
+      version: "8.1",
+      reference: "3.10",
+      specification: "Encrypt sensitive data in transit",
     },
     remediationSteps:
       "Let the clear-text listener do nothing but redirect to https. Allow TLS 1.2 as the lowest version. " +
       "Send Strict-Transport-Security with every answer over TLS.",
   },
+  judgeStack,
   (resource, report) => {
-    if (LISTENERS.has(resource.type)) judgeListener(resource.name, resource.properties, report);
     const machine = readMachine(resource);
     if (machine) judgeMachine(machine, report);
   },
@@ -41,88 +36,83 @@ export const httpsOnly = resourceRule(
 
 function judgeMachine(machine: Machine, report: Report): void {
   const { name, userData } = machine;
-  if (userData === UNKNOWN) {
-    report.undecided(`whether ${name} speaks HTTPS only: its user-data isn't known yet.`);
-    return;
-  }
-  for (const problem of userData?.problems ?? []) {
-    report.undecided(`whether ${name} speaks HTTPS only, in part: ${problem}.`);
+  if (userData === UNKNOWN) report.undecided(`whether ${name} speaks HTTPS only: its user-data isn't known yet.`);
+  else {
+    for (const problem of userData?.problems ?? []) {
+      report.undecided(`whether ${name} speaks HTTPS only, in part: ${problem}.`);
+    }
   }
   const firewall = readFirewall(machine);
   const admits = (port: number): boolean => admitsAnybody(firewall, port);
-  const files = filesOf(machine);
-  const nginx = isPublicNginx(machine) ? judgeNginx(files, admits) : { faults: [], undecided: [] };
-  for (const { problem, remedy } of [...judgeHaproxy(files, admits), ...nginx.faults]) {
-    report.violation(
-      `${name}: ${problem}, so anybody on the way can read or change what it serves.`,
-      `To fix it, ${remedy}.`,
-    );
-  }
-  for (const what of nginx.undecided) report.undecided(`the lowest TLS version of ${name}: ${what}.`);
+  for (const fault of judgeHaproxy(filesOf(machine), admits)) reportFault(machine, fault, report);
+  if (isPublic(machine)) judgeWebServers(machine, admits, report);
+  judgeContainer(machine, report);
 }
 
-/** Nginx behind a load balancer may speak HTTP; it is a public entry where it balances load itself, or is published. */
-function isPublicNginx(machine: Machine): boolean {
+/** Web servers behind a load balancer may speak HTTP; those that balance load themselves, or are published, may not. */
+function isPublic(machine: Machine): boolean {
   const balances = hasRole(machine, "load-balancer");
   if (balances !== undefined) return balances;
-  const published = machine.ports.some(({ address }) => address === UNKNOWN || isPublicListener(address));
-  return published || machine.hasPublicAddress || isNginxEntry(filesOf(machine));
+  return machine.hasPublicAddress || publishedPorts(machine).length > 0 || isNginxEntry(filesOf(machine));
 }
 
-function judgeListener(name: string, properties: Properties, report: Report): void {
-  const protocol = properties.protocol;
-  if (protocol === UNKNOWN) {
-    report.undecided(`whether listener ${name} speaks HTTPS: its protocol isn't known yet.`);
-    return;
+function publishedPorts({ ports }: Machine): Machine["ports"] {
+  return ports.filter(({ address }) => address === UNKNOWN || isPublicListener(address));
+}
+
+function judgeWebServers(machine: Machine, admits: (port: number) => boolean, report: Report, urn?: string): void {
+  const { name } = machine;
+  const { faults, undecided } = judgeNginx(filesOf(machine), admits);
+  const plain = plainServers(machine).filter(({ port }) => admits(port));
+  const all = [...faults, ...plain.map(plainFault)];
+  if (all.length > 0 && setsUpCertificates(machine)) {
+    report.undecided(`whether ${name} speaks HTTPS only: certbot changes its configuration at first boot.`, urn);
+  } else {
+    for (const fault of all) reportFault(machine, fault, report, urn);
   }
-  const kind = text(protocol)?.toUpperCase();
-  if (kind === "HTTP") judgeRedirects(name, properties, report);
-  if (kind === "HTTPS" || kind === "TLS") judgePolicy(name, properties, report);
+  for (const what of undecided) report.undecided(`the lowest TLS version of ${name}: ${what}.`, urn);
 }
 
-function judgeRedirects(name: string, { defaultActions, port }: Properties, report: Report): void {
-  const actions = list(defaultActions);
-  const known = actions.filter((action) => action !== UNKNOWN).map(record);
-  const wrong = known.find(
-    (action) => action.type !== UNKNOWN && action.redirect !== UNKNOWN && !redirectsToHttps(action, text(port)),
-  );
-  const unclear =
-    defaultActions === UNKNOWN ||
-    known.length < actions.length ||
-    known.some(({ type, redirect }) => type === UNKNOWN || redirect === UNKNOWN);
-  if (wrong || (actions.length === 0 && !unclear)) {
-    report.violation(
-      `Listener ${name} answers clear-text HTTP on port ${text(port) ?? "80"} instead of redirecting to HTTPS, so anybody on ` +
-        "the way can read or change what it serves.",
-      'Make its only default action { type: "redirect", redirect: { protocol: ' +
-        '"HTTPS", port: "443", statusCode: "HTTP_301" } }.',
-    );
-  } else if (unclear) {
-    report.undecided(`whether listener ${name} redirects to HTTPS: its default actions aren't known yet.`);
+function plainFault({ name, port }: PlainServer): Fault {
+  return {
+    problem: `${name} serves clear-text HTTP on port ${port}, as it does when it is given no configuration`,
+    remedy: "configure it with a certificate, and let port 80 only redirect to HTTPS; or put a load balancer before it",
+  };
+}
+
+function reportFault({ name }: Machine, { problem, remedy }: Fault, report: Report, urn?: string): void {
+  const why = "so anybody on the way can read or change what it serves";
+  report.violation(`${name}: ${problem}, ${why}.`, `To fix it, ${remedy}.`, urn);
+}
+
+/** A container without user-data of its own: its configuration may be in its image, or on the host. */
+function judgeContainer(machine: Machine, report: Report): void {
+  const { name, userData, image, mounted } = machine;
+  const web = publishedPorts(machine).filter(({ internal, external }) => internal === 80 || external === 80);
+  if (userData !== undefined || web.length === 0 || hasWebConfiguration(machine)) return;
+  const directory = mounted.find((path) => /^\/(?:etc|usr\/local\/etc|usr\/local\/apache2)\b/.test(path));
+  if (isPlainImage(image) && !directory) {
+    reportFault(machine, plainFault({ name: `the image ${image}`, port: 80 }), report);
+  } else {
+    const where = directory ? `${directory} is mounted from the host` : "its configuration is in its image";
+    report.undecided(`whether ${name}, which publishes port 80, only redirects to HTTPS there: ${where}.`);
   }
 }
 
-function redirectsToHttps(action: Properties, listenerPort: string | undefined): boolean {
-  const redirect = record(action.redirect);
-  if (text(action.type)?.toLowerCase() !== "redirect") return false;
-  if (redirect.protocol === UNKNOWN || redirect.port === UNKNOWN) return true;
-  const target = text(redirect.port) ?? "#{port}";
-  const port = target === "#{port}" ? listenerPort : target;
-  return (
-    text(redirect.protocol)?.toUpperCase() === "HTTPS" && port !== "80" && (target !== "#{port}" || port === undefined)
-  );
+function hasWebConfiguration(machine: Machine): boolean {
+  return filesOf(machine).some(({ path }) => /^\/(?:usr\/local\/)?etc\/(?:haproxy|nginx)\//.test(path));
 }
 
-/** Names of security policies tell the lowest version: `…TLS13-1-2-…`, `…FS-1-1-…`; those without one start at 1.0. */
-function judgePolicy(name: string, { sslPolicy }: Properties, report: Report): void {
-  if (sslPolicy === UNKNOWN) {
-    report.undecided(`the lowest TLS version of listener ${name}: its sslPolicy isn't known yet.`);
-    return;
+/** Machines that show only together with their security groups that anybody reaches their web server. */
+function judgeStack(stack: readonly Resource[], report: Report): void {
+  for (const resource of stack) {
+    const machine = readMachine(resource);
+    if (!machine || machine.kind === "container" || hasRole(machine, "load-balancer") !== undefined) continue;
+    if (isPublic(machine)) continue;
+    const open = groupsOf(resource, stack).flatMap((group) => openings(rulesOfGroup(group, stack)));
+    const firewall = readFirewall(machine);
+    const admits = (port: number): boolean =>
+      open.some(({ reach }) => reach.first <= port && reach.last >= port) && admitsAnybody(firewall, port);
+    if (open.length > 0) judgeWebServers(machine, admits, report, resource.urn);
   }
-  const minor = /-(?:TLS13|TLS|FS)-1-(\d)(?:-|$)/.exec(text(sslPolicy) ?? "")?.[1] ?? "0";
-  if (Number(minor) >= 2) return;
-  report.violation(
-    `Listener ${name} allows TLS 1.${minor}, whose connections can be broken.`,
-    "Set sslPolicy to one that starts at TLS 1.2, such as ELBSecurityPolicy-TLS13-1-2-2021-06.",
-  );
 }

@@ -152,10 +152,14 @@ describe("policy firewall-public-ports", () => {
   describe("published ports", () => checkTable(firewallPublicPorts, publishedCases));
   describe("security groups", () => checkTable(firewallPublicPorts, groupCases));
 
-  it("takes other ports by its setting `ports`", () => {
+  it("takes other ports by its setting `ports`", async () => {
     const ssh = group([{ protocol: "tcp", fromPort: 22, toPort: 22, cidrBlocks: world }]);
-    check(judge(firewallPublicPorts, ssh, { ports: [22, 443] }), passes);
+    check(firewallPublicPorts, await judge(firewallPublicPorts, ssh, { ports: [22, 443] }), passes);
     const http = group([{ protocol: "tcp", fromPort: 80, toPort: 80, cidrBlocks: world }]);
-    check(judge(firewallPublicPorts, http, { ports: [22, 443] }), refuses(/Only 22 and 443 may be public/));
+    check(
+      firewallPublicPorts,
+      await judge(firewallPublicPorts, http, { ports: [22, 443] }),
+      refuses(/Only 22 and 443 may be public/),
+    );
   });
 });

@@ -59,11 +59,6 @@ const packingCases: Case[] = [
   ],
   ["broken YAML", instance("lb", { userData: "#cloud-config\nwrite_files: [\n" }), undecided(/no valid YAML/)],
   [
-    "user-data in several parts",
-    instance("lb", { userData: "Content-Type: multipart/mixed; boundary=x\n\n--x\n" }),
-    undecided(/neither #cloud-config nor a script/),
-  ],
-  [
     "bytes that are no text",
     instance("lb", { userDataBase64: base64(Buffer.from([255, 254, 1, 2, 3, 4])) }),
     undecided(/packed in a way/),

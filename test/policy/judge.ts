@@ -1,56 +1,55 @@
-import { type ResourceValidationPolicy, type StackValidationPolicy, unknownCheckingProxy } from "@pulumi/policy";
-import { type TestResource, urnOf } from "./pack";
+import { type Diagnostic, Pack, type TestResource } from "./pack";
 
-export interface Finding {
-  readonly message: string;
-  readonly urn?: string;
-  /** Only where it differs from the rule's own level. */
+// For all tests of a run: the first load after a change compiles the rules.
+before(async function () {
+  this.timeout(60_000);
+  await Pack.shared().rules();
+});
+after(() => Pack.stopShared());
+
+/** The rule that a test is about. */
+export interface Rule {
+  readonly name: string;
   readonly enforcementLevel?: string;
+}
+
+/** What a rule says about one resource before it is created, in the pack as it is served. */
+export async function judge(rule: Rule, resource: TestResource, config: Config = {}): Promise<Diagnostic[]> {
+  const pack = await configured(rule, config);
+  return only(rule, await pack.analyze(resource));
+}
+
+/** What a rule says about the resources of a stack, after the last of them. */
+export async function judgeStack(
+  rule: Rule,
+  resources: readonly TestResource[],
+  config: Config = {},
+): Promise<Diagnostic[]> {
+  const pack = await configured(rule, config);
+  return only(rule, await pack.analyzeStack(resources));
+}
+
+/** What a rule says in a whole run: about each resource in turn, then about the stack. */
+export async function judgeRun(
+  rule: Rule,
+  resources: readonly TestResource[],
+  config: Config = {},
+): Promise<Diagnostic[]> {
+  const said: Diagnostic[] = [];
+  for (const resource of resources) said.push(...(await judge(rule, resource, config)));
+  return [...said, ...(await judgeStack(rule, resources, config))];
 }
 
 type Config = Record<string, unknown>;
 
-/** What a resource rule says about one resource, called in this process. */
-export function judge(rule: Partial<ResourceValidationPolicy>, resource: TestResource, config: Config = {}): Finding[] {
-  const found: Finding[] = [];
-  const { type, name, parent } = resource;
-  const args = {
-    type,
-    name,
-    urn: urnOf(resource),
-    opts: { parent },
-    props: proxied(resource),
-    getConfig: () => ({ ...config }),
-  };
-  const validate = rule.validateResource as unknown as (given: unknown, report: (finding: Finding) => void) => void;
-  validate(args, (finding) => found.push(finding));
-  return found;
+async function configured(rule: Rule, config: Config): Promise<Pack> {
+  const pack = Pack.shared();
+  // A rule that is off unless asked is asked; the others have their own levels.
+  const enforcementLevel = rule.enforcementLevel === "disabled" ? "mandatory" : rule.enforcementLevel;
+  await pack.configure({ [rule.name]: { enforcementLevel, ...config } });
+  return pack;
 }
 
-/** What a stack rule says about resources, called in this process. */
-export function judgeStack(
-  rule: StackValidationPolicy,
-  resources: readonly TestResource[],
-  config: Config = {},
-): Finding[] {
-  const found: Finding[] = [];
-  const all = resources.map((resource) => ({
-    type: resource.type,
-    name: resource.name,
-    urn: urnOf(resource),
-    props: proxied(resource),
-  }));
-  const parents = resources.map(({ parent }) => all.find(({ urn }) => urn === parent));
-  const args = {
-    resources: all.map((resource, index) => ({ ...resource, parent: parents[index] })),
-    getConfig: () => ({ ...config }),
-  };
-  const validate = rule.validateStack as unknown as (given: unknown, report: (finding: Finding) => void) => void;
-  validate(args, (finding) => found.push(finding));
-  return found;
-}
-
-// Only the SDK's own proxy throws on unknown values as a preview does.
-function proxied({ properties }: TestResource): Record<string, unknown> {
-  return (unknownCheckingProxy as (given: unknown) => Record<string, unknown>)(structuredClone(properties));
+function only({ name }: Rule, said: readonly Diagnostic[]): Diagnostic[] {
+  return said.filter(({ policy }) => policy === name);
 }

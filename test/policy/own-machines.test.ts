@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import type { ResourceValidationPolicy } from "@pulumi/policy";
 import { renderUserData } from "../../cloud-init";
 import { firewallDefaultDrop } from "../../policy/rules/firewall-default-drop";
 import { firewallPublicPorts } from "../../policy/rules/firewall-public-ports";
 import { httpsOnly } from "../../policy/rules/https-only";
 import { loadBalancerRedundant } from "../../policy/rules/load-balancer-redundant";
+import { monitorPresent } from "../../policy/rules/monitor-present";
 import { secretsNotInUserData } from "../../policy/rules/secrets-not-in-user-data";
 import { singlePointOfFailure } from "../../policy/rules/single-point-of-failure";
 import { planTopology, type Topology } from "../../topology";
-import { judge, judgeStack } from "./judge";
+import { judge, judgeRun, type Rule } from "./judge";
 import { container } from "./machines";
 import { check, passes, refuses } from "./table";
 
@@ -34,7 +34,7 @@ function machine(name: string, topology = distributed, userData = userDataOf(nam
 }
 
 /** A careless change of our own machines, and the rule that has to notice it. */
-const edits: [what: string, name: string, rule: ResourceValidationPolicy, from: RegExp, to: string, said: RegExp][] = [
+const edits: [what: string, name: string, rule: Rule, from: RegExp, to: string, said: RegExp][] = [
   [
     "the redirect to HTTPS is gone",
     "lb-1",
@@ -94,21 +94,23 @@ describe("policies on the machines of this project", () => {
   for (const topology of [distributed, highlyAvailable]) {
     for (const { name } of topology.machines) {
       for (const rule of [httpsOnly, firewallDefaultDrop, firewallPublicPorts, secretsNotInUserData]) {
-        it(`${rule.name} has nothing against ${name} of ${topology.preset}`, () =>
-          check(judge(rule, machine(name, topology)), passes));
+        it(`${rule.name} has nothing against ${name} of ${topology.preset}`, async () =>
+          check(rule, await judge(rule, machine(name, topology)), passes));
       }
     }
   }
-  it("finds no single load balancer and no other single point of failure in highly-available", () => {
+  it("finds no single load balancer and no other single point of failure in highly-available", async () => {
     const machines = highlyAvailable.machines.map(({ name }) => machine(name, highlyAvailable));
-    for (const rule of [loadBalancerRedundant, singlePointOfFailure]) check(judgeStack(rule, machines), passes);
+    for (const rule of [loadBalancerRedundant, singlePointOfFailure, monitorPresent]) {
+      check(rule, await judgeRun(rule, machines), passes);
+    }
   });
   for (const [what, name, rule, from, to, said] of edits) {
-    it(`${rule.name} notices on ${name}: ${what}`, () => {
+    it(`${rule.name} notices on ${name}: ${what}`, async () => {
       const userData = userDataOf(name);
       const edited = userData.replace(from, to);
       assert.notEqual(edited, userData, "the edit has to change something");
-      check(judge(rule, machine(name, distributed, edited)), refuses(said));
+      check(rule, await judge(rule, machine(name, distributed, edited)), refuses(said));
     });
   }
 });

@@ -126,16 +126,16 @@ const cases: Case[] = [
 describe("policy secrets-not-in-user-data", () => {
   checkTable(secretsNotInUserData, cases);
 
-  it("never shows a secret", () => {
+  it("never shows a secret", async () => {
     for (const [, resource] of cases) {
-      const said = JSON.stringify(judge(secretsNotInUserData, resource));
+      const said = JSON.stringify(await judge(secretsNotInUserData, resource));
       assert.doesNotMatch(said, /hunter2|AKIA/);
       assert.ok(!said.includes(KEY.split("\n")[1] as string), said);
     }
   });
 
-  it("counts uploads of a container as what they are: the way secrets are to be delivered", () => {
+  it("counts uploads of a container as what they are: the way secrets are to be delivered", async () => {
     const uploads = [{ file: "/var/lib/machine/secrets/site.pem", content: KEY }];
-    assert.deepEqual(judge(secretsNotInUserData, container("lb-1", { properties: { uploads } })), []);
+    assert.deepEqual(await judge(secretsNotInUserData, container("lb-1", { properties: { uploads } })), []);
   });
 });

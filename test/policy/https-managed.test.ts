@@ -1,4 +1,4 @@
-import { httpsOnly } from "../../policy/rules/https-only";
+import { httpsManaged } from "../../policy/rules/https-managed";
 import { UNKNOWN } from "./pack";
 import { type Case, checkTable, passes, refuses, undecided } from "./table";
 
@@ -93,4 +93,4 @@ const listenerCases: Case[] = [
   ["TCP of a network load balancer", listener({ protocol: "TCP", port: 443, defaultActions: [forward] }), passes],
 ];
 
-describe("policy https-only: managed load balancers", () => checkTable(httpsOnly, listenerCases));
+describe("policy https-managed: managed load balancers", () => checkTable(httpsManaged, listenerCases));
