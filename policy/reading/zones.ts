@@ -25,7 +25,8 @@ function zoneOfSubnet({ availabilityZone, availabilityZoneId }: Resource["proper
 }
 
 function subnetCount({ properties }: Resource): number | typeof UNKNOWN {
-  const given = SUBNETS.map((key) => properties[key]);
-  if (given.includes(UNKNOWN)) return UNKNOWN;
-  return given.reduce<number>((sum, value) => sum + items(value).length, 0);
+  // A single subnet counts though its id isn't known; how long a list is has to be known.
+  const lists: Value[] = SUBNETS.filter((key) => key !== "subnetId").map((key) => properties[key]);
+  if (lists.includes(UNKNOWN)) return UNKNOWN;
+  return lists.reduce<number>((sum, value) => sum + items(value).length, items(properties.subnetId).length);
 }

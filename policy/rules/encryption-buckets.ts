@@ -30,7 +30,7 @@ export const encryptionBuckets = stackRule(
     for (const bucket of stack.filter(({ type }) => BUCKET.test(type))) {
       const own = record(bucket.properties.serverSideEncryptionConfiguration).rule;
       const others = configurations
-        .filter((one) => refersTo(one, "bucket", bucket) || one.properties.bucket === bucket.properties.bucket)
+        .filter((one) => refersTo(one, "bucket", bucket) || isNamed(one.properties.bucket, bucket.properties.bucket))
         .flatMap(({ properties }) => items(properties.rules));
       const algorithms = [...items(own), ...others].map((rule) => algorithmOf(record(rule)));
       if (algorithms.includes(UNKNOWN)) {
@@ -48,4 +48,8 @@ export const encryptionBuckets = stackRule(
 
 function algorithmOf({ applyServerSideEncryptionByDefault: preset }: Properties): Value {
   return preset === UNKNOWN ? UNKNOWN : record(preset).sseAlgorithm;
+}
+
+function isNamed(name: Value, bucket: Value): boolean {
+  return text(name) !== undefined && text(name) === text(bucket);
 }

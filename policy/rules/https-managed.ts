@@ -11,7 +11,7 @@ const LISTENER_RULE = new RegExp(`^${FAMILY}listenerRule:ListenerRule$`);
 const ACME_PATH = "/.well-known/acme-challenge/";
 
 /** What this run has seen so far, until the whole stack is judged. */
-const seen = { internal: new Set<string>(), public: new Set<string>(), reported: new Set<string>() };
+const seen = { internal: new Set<string>(), reported: new Set<string>() };
 
 export const httpsManaged = stackRule(
   {
@@ -35,11 +35,11 @@ export const httpsManaged = stackRule(
   judgeStack,
   (resource, report) => {
     const { type, name, urn, properties } = resource;
-    if (LOAD_BALANCER.test(type)) (properties.internal === true ? seen.internal : seen.public).add(urn);
+    if (LOAD_BALANCER.test(type) && properties.internal === true) seen.internal.add(urn);
     if (LISTENER.test(type)) {
       judgeVersion(resource, report);
-      // Of which load balancer it is, only the stack tells: when all so far are internal, that comes first.
-      if (seen.internal.size === 0 || seen.public.size > 0) judgeClearText(resource, report);
+      // Of which load balancer it is, only the stack tells: where one is internal, that is waited for.
+      if (seen.internal.size === 0) judgeClearText(resource, report);
     }
     const { findings, undecided } = Object.hasOwn(MANAGED_ENTRIES, type)
       ? (MANAGED_ENTRIES[type]?.(name, properties) ?? { findings: [], undecided: [] })

@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Deployment } from "../../engine/deployment";
 import { enforcePolicies, preview } from "../../engine/engine";
 import { messageOf } from "../../engine/errors";
-import type { Violation } from "../../engine/policies";
+import { PolicyPack, type Violation } from "../../engine/policies";
 import { Bench } from "./bench";
 
 const PACK = path.join(__dirname, "pack");
@@ -108,6 +108,11 @@ describe("engine: policies", function () {
     }
     for (let tries = 0; isRunning(pack) && tries < 100; tries += 1) await setTimeout(50);
     assert.equal(isRunning(pack), false);
+  });
+
+  it("a pack that fails to load is an error that says why, and its process ends", async () => {
+    const pack = PolicyPack.start((await bench.run()).project, path.join(__dirname, "broken-pack"));
+    await assert.rejects(pack.analyze([]), /ended with code \d+:[\s\S]*this pack is broken/);
   });
 
   it("the pack is told the URN, parents, options, provider and dependencies", async () => {
