@@ -4,7 +4,6 @@ import { firewallDefaultDrop } from "../../policy/rules/firewall-default-drop";
 import { firewallPublicPorts } from "../../policy/rules/firewall-public-ports";
 import { httpsOnly } from "../../policy/rules/https-only";
 import { loadBalancerRedundant } from "../../policy/rules/load-balancer-redundant";
-import { monitorPresent } from "../../policy/rules/monitor-present";
 import { secretsNotInUserData } from "../../policy/rules/secrets-not-in-user-data";
 import { singlePointOfFailure } from "../../policy/rules/single-point-of-failure";
 import { planTopology, type Topology } from "../../topology";
@@ -101,7 +100,7 @@ describe("policies on the machines of this project", () => {
   }
   it("finds no single load balancer and no other single point of failure in highly-available", async () => {
     const machines = highlyAvailable.machines.map(({ name }) => machine(name, highlyAvailable));
-    for (const rule of [loadBalancerRedundant, singlePointOfFailure, monitorPresent]) {
+    for (const rule of [loadBalancerRedundant, singlePointOfFailure]) {
       check(rule, await judgeRun(rule, machines), passes);
     }
   });
