@@ -65,19 +65,14 @@ const shape = fc.letrec((tie) => ({
   ),
 })).any;
 
-const resource = fc
-  .constantFrom(...Object.entries(TYPES))
-  .chain(([type, keys]) =>
-    fc
-      .tuple(
-        fc.uniqueArray(fc.constantFrom(...keys), { maxLength: 3 }),
-        fc.array(shape, { minLength: 3, maxLength: 3 }),
-      )
-      .map(([chosen, values]) => ({
-        type,
-        properties: Object.fromEntries(chosen.map((key, at) => [key, values[at]])),
-      })),
-  );
+const resource = fc.constantFrom(...Object.entries(TYPES)).chain(([type, keys]) =>
+  fc
+    .tuple(fc.uniqueArray(fc.constantFrom(...keys), { maxLength: 3 }), fc.array(shape, { minLength: 3, maxLength: 3 }))
+    .map(([chosen, values]) => ({
+      type,
+      properties: Object.fromEntries(chosen.map((key, at) => [key, values[at]])),
+    })),
+);
 
 const failed = (said: readonly Diagnostic[]) => said.filter(({ message }) => message.includes("itself failed"));
 
