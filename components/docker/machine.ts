@@ -40,6 +40,9 @@ const READINESS_TIMEOUT_SECONDS = 300;
 /** Seconds that services get for an orderly stop; MySQL takes 2 to 8 of them. */
 const STOP_TIMEOUT_SECONDS = 60;
 
+/** Microseconds: the time in which a machine may use so much of a core, by default. */
+const CPU_PERIOD = 100_000;
+
 /** A virtual machine as a container: it boots systemd, runs cloud-init with the NoCloud data source and gets ready. */
 export class DockerMachine extends pulumi.ComponentResource implements TargetMachine {
   readonly details: { readonly container: pulumi.Output<string> };
@@ -70,8 +73,8 @@ export class DockerMachine extends pulumi.ComponentResource implements TargetMac
         memory: args.size.memory,
         // As much as memory: no swap, so that a machine that needs more than it has shows it.
         memorySwap: args.size.memory,
-        // As the provider reads it back: "2" would differ from it in every preview.
-        cpus: args.size.cores.toFixed(1),
+        // Not `cpus`: Docker refuses more of them than the computer has, and the provider reads "10.0" back as "10.".
+        cpuQuota: args.size.cores * CPU_PERIOD,
         // systemd mounts its own cgroup tree, nftables and keepalived change the network: FACTS of every systemd container.
         capabilities: { adds: ["CAP_NET_ADMIN", "CAP_SYS_ADMIN"] },
         securityOpts: ["apparmor=unconfined"],
@@ -110,7 +113,7 @@ export class DockerMachine extends pulumi.ComponentResource implements TargetMac
         // Name and address are fixed, so the old machine has to go before the new one comes.
         deleteBeforeReplace: true,
         // The provider would change these in its state only (@pulumi/docker 5.2).
-        replaceOnChanges: ["healthcheck"],
+        replaceOnChanges: ["cpuQuota", "healthcheck"],
         dependsOn: volume ? [volume] : [],
       },
     );

@@ -15,10 +15,8 @@ export const containerSchema = z.strictObject({
   /** MiB, as are memory and swap together in `memorySwap`. */
   memory: z.int().min(6).optional(),
   memorySwap: z.int().min(-1).optional(),
-  cpus: z
-    .string()
-    .regex(/^\d+(\.\d+)?$/, { error: 'must be a number of processors such as "1.5"' })
-    .optional(),
+  /** Microseconds of processor time in 100 ms: 100000 is one core. */
+  cpuQuota: z.int().min(1000).optional(),
   capabilities: z
     .strictObject({ adds: z.array(z.string()).default([]), drops: z.array(z.string()).default([]) })
     .optional(),
@@ -94,12 +92,11 @@ export interface HostLimits {
   readonly MemoryLimit: boolean;
   readonly SwapLimit: boolean;
   readonly CpuCfsQuota: boolean;
-  readonly NCPU: number;
 }
 
-/** Limits in Docker's units, and a sentence for each one that the host can't impose or has to lower. */
+/** Limits in Docker's units, and a sentence for each one that the host can't impose. */
 export function resourceLimits(inputs: ContainerInputs, host: HostLimits) {
-  const limits: { Memory?: number; MemorySwap?: number; NanoCpus?: number } = {};
+  const limits: { Memory?: number; MemorySwap?: number; CpuQuota?: number } = {};
   const notes: string[] = [];
   if (inputs.memory !== undefined) {
     if (host.MemoryLimit) limits.Memory = mebibytes(inputs.memory);
@@ -109,11 +106,9 @@ export function resourceLimits(inputs: ContainerInputs, host: HostLimits) {
   if (inputs.memorySwap !== undefined && host.MemoryLimit && host.SwapLimit) {
     limits.MemorySwap = inputs.memorySwap < 0 ? -1 : mebibytes(inputs.memorySwap);
   }
-  if (inputs.cpus !== undefined) {
-    const wanted = Number(inputs.cpus);
-    if (!host.CpuCfsQuota) notes.push(`this host can't limit processors: ${inputs.cpus} is not applied`);
-    else limits.NanoCpus = Math.round(Math.min(wanted, host.NCPU) * 1e9);
-    if (host.CpuCfsQuota && wanted > host.NCPU) notes.push(`${inputs.cpus} cores wanted, this host has ${host.NCPU}`);
+  if (inputs.cpuQuota !== undefined) {
+    if (host.CpuCfsQuota) limits.CpuQuota = inputs.cpuQuota;
+    else notes.push("this host can't limit processors: the machine may use all of them");
   }
   return { limits, notes };
 }

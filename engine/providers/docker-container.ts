@@ -9,7 +9,7 @@ import { compareInputs, parseInputs } from "./inputs";
 import { redactor } from "./redaction";
 
 /** What Docker can change on a living container, and what only our own doings depend on. */
-const inPlace = ["restart", "memory", "memorySwap", "cpus", "mustRun", "destroyGraceSeconds", "wait", "waitTimeout"];
+const inPlace = ["restart", "memory", "memorySwap", "mustRun", "destroyGraceSeconds", "wait", "waitTimeout"];
 
 /**
  * `docker.Container`, as far as a machine needs it. A container that was stopped by hand is started again by the next

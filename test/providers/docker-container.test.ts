@@ -109,7 +109,7 @@ describe("machines of the built-in engine", function () {
       assert.equal(Config.Hostname, "web-1");
       assert.equal(NetworkSettings.Networks[networkInputs.name]?.IPAddress, "172.31.20.12");
       assert.equal(HostConfig.Memory, 512 * 1024 * 1024);
-      assert.equal(HostConfig.NanoCpus, 1e9);
+      assert.equal(HostConfig.CpuQuota, 100_000);
       assert.deepEqual(HostConfig.PortBindings, { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "18120" }] });
       assert.equal(created.outputs.networkDatas[0].ipAddress, "172.31.20.12");
     });

@@ -40,7 +40,7 @@ export function machineInputs(readiness: string, image: string, more: Properties
     restart: "unless-stopped",
     memory: 512,
     memorySwap: 512,
-    cpus: "1",
+    cpuQuota: 100_000,
     capabilities: { adds: ["CAP_SYS_ADMIN", "CAP_NET_ADMIN"] },
     securityOpts: ["apparmor=unconfined"],
     cgroupnsMode: "private",

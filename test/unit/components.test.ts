@@ -80,12 +80,12 @@ describe("the components", () => {
 
   it("give each machine its address, name, roles and limits", () => {
     for (const machine of topology.machines) {
-      const { name, hostname, networksAdvanced, labels, memory, memorySwap, cpus } = container(machine.name);
+      const { name, hostname, networksAdvanced, labels, memory, memorySwap, cpuQuota } = container(machine.name);
       assert.equal(name, `web-infrastructure-unit-${machine.name}`);
       assert.equal(hostname, machine.name);
       assert.deepEqual(networksAdvanced, [{ name: "web-infrastructure-unit", ipv4Address: machine.address }]);
       assert.ok(labels.some((l: { value: string }) => l.value === machine.roles.join(",")));
-      assert.deepEqual([memory, memorySwap, cpus], [768, 768, "2.0"]);
+      assert.deepEqual([memory, memorySwap, cpuQuota], [768, 768, 200_000]);
     }
   });
 
