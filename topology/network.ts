@@ -48,7 +48,8 @@ export function addressNumber(address: string): number {
     .reduce((number, byte) => number * 256 + byte, 0);
 }
 
-function parseRange(addressRange: string): [start: number, prefix: number] {
+/** First address, as a number, and prefix of a private IPv4 range. */
+export function parseRange(addressRange: string): [start: number, prefix: number] {
   if (ipaddr.IPv6.isValidCIDR(addressRange)) {
     throw new Error(`addressRange ${addressRange} is IPv6. Use a private IPv4 range, such as 172.30.0.0/24.`);
   }
@@ -75,7 +76,7 @@ function parseRange(addressRange: string): [start: number, prefix: number] {
   return [addressNumber(first.toString()), prefix];
 }
 
-function addressAt(start: number, offset: number): string {
+export function addressAt(start: number, offset: number): string {
   const number = start + offset;
   return [24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join(".");
 }

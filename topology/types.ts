@@ -18,6 +18,10 @@ export interface Machine {
   /** Fixed private IPv4 address. */
   readonly address: string;
   readonly size: MachineSize;
+  /** Index of its subnet in the network, where the network has such. */
+  readonly subnet?: number;
+  /** Private address beside its own that a public address of the site leads to, where the network has such. */
+  readonly entryAddress?: string;
   /**
    * What a machine with the role `database` is where that is fixed. Absent where the databases form a group, which elects
    * its primary itself, and on every other machine.
@@ -32,6 +36,19 @@ export interface Network {
   readonly gateway: string;
   /** Part of the range, in CIDR notation, that holds no machine: what the target may hand out by itself. */
   readonly dynamicRange: string;
+  /** Parts of the range, each in one availability zone; absent where the network is one. */
+  readonly subnets?: readonly Subnet[];
+}
+
+export interface Subnet {
+  /** In CIDR notation. */
+  readonly range: string;
+  /** Address for what leads machines of other subnets to the internet, never of a machine. */
+  readonly gateway: string;
+  /** Number of its availability zone, from 0. */
+  readonly zone: number;
+  /** The internet reaches it. */
+  readonly isPublic: boolean;
 }
 
 /** Ports on the host's loopback that lead to ports 80 and 443 of the first load balancer. */
