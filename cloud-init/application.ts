@@ -7,6 +7,7 @@ export function applicationFiles({ roles }: Machine): MachineFile[] {
   if (!isApplication && !roles.includes("web")) return [];
   return [
     program("/usr/local/lib/machine/setup.d/30-application-files"),
+    program("/usr/local/sbin/application-install"),
     ...(isApplication
       ? [
           program("/usr/local/lib/machine/setup.d/40-application-secrets"),

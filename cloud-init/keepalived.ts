@@ -23,7 +23,15 @@ export function keepalivedFiles(topology: Topology, machine: Machine): MachineFi
       statisticsPort: STATISTICS_PORT,
     }),
     fixedFile("/etc/systemd/system/keepalived.service.d/machine.conf"),
-    renderedFile("/usr/local/lib/machine/drain.d/30-virtual-ip", { virtualIp }, "0755"),
-    renderedFile("/usr/local/lib/machine/ready.d/60-virtual-ip", { domain, virtualIp }, "0755"),
+    // where a public address leads to one of the machine's own, clients come by that one, and the virtual IP, which no
+    // router knows, only says whose turn it is
+    renderedFile(
+      "/usr/local/lib/machine/drain.d/30-virtual-ip",
+      { virtualIp, clientsComeBy: machine.entryAddress ?? virtualIp },
+      "0755",
+    ),
+    ...(machine.entryAddress
+      ? []
+      : [renderedFile("/usr/local/lib/machine/ready.d/60-virtual-ip", { domain, virtualIp }, "0755")]),
   ];
 }

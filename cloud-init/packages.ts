@@ -24,3 +24,27 @@ const byRole: Record<Role, readonly string[]> = {
 export function packages(roles: readonly Role[]): string[] {
   return [...new Set([...always, ...roles.flatMap((role) => byRole[role])])].sort();
 }
+
+/** What a Debian AMI lacks: Debian 13 has no MySQL. Oracle's packages have the same names as sid's in the local image. */
+export interface PackageSource {
+  /** A line of apt's sources; `$KEY_FILE` and `$RELEASE` are filled in by cloud-init. */
+  readonly source: string;
+  /** Fingerprint of the key, and where it is fetched from: what has another fingerprint is refused. */
+  readonly keyid: string;
+  readonly keyserver: string;
+}
+
+/**
+ * Oracle's repository, MySQL 9.7 LTS. The key is the one of "Signature Checking Using GnuPG" in MySQL's manual; on the key
+ * server it is kept with its later expiry dates. Oracle makes no arm64 packages for Debian (docker-library/mysql#1109).
+ */
+const oracleMysql: PackageSource = {
+  source: "deb [arch=amd64 signed-by=$KEY_FILE] https://repo.mysql.com/apt/debian $RELEASE mysql-9.7-lts",
+  keyid: "BCA43417C3B485DD128EC6D4B7B3B788A8D3785C",
+  keyserver: "hkps://keyserver.ubuntu.com",
+};
+
+/** Package sources beside Debian's that machines with any of these roles need, by name. */
+export function packageSources(roles: readonly Role[]): Record<string, PackageSource> {
+  return roles.includes("database") ? { mysql: oracleMysql } : {};
+}

@@ -7,7 +7,7 @@ export const READINESS_COMMAND: string[] = ["/usr/local/sbin/machine-ready"];
 export const SETUP_COMMAND: string[] = ["/usr/local/sbin/machine-setup"];
 
 /** The set-up of a machine and the question whether it is ready; each service adds steps of its own to both. */
-export function systemFiles(topology: Topology, machine: Machine): MachineFile[] {
+export function systemFiles(topology: Topology, machine: Machine, moreServices: readonly string[]): MachineFile[] {
   return [
     program("/usr/local/sbin/machine-setup"),
     program("/usr/local/sbin/machine-ready"),
@@ -16,9 +16,7 @@ export function systemFiles(topology: Topology, machine: Machine): MachineFile[]
     fixedFile("/etc/systemd/system/machine-drain.service"),
     {
       path: "/usr/local/lib/machine/services",
-      content: services(topology, machine)
-        .map((service) => `${service}\n`)
-        .join(""),
+      content: [...services(topology, machine), ...moreServices].map((service) => `${service}\n`).join(""),
       owner: "root:root",
       permissions: "0644",
     },

@@ -1,14 +1,23 @@
 import { Document } from "yaml";
 import type { Machine, Topology } from "../topology";
 import { applicationFiles } from "./application";
+import {
+  type AwsPlaces,
+  awsBootFiles,
+  awsFiles,
+  awsPackages,
+  awsServices,
+  type ProgramsPlace,
+  START_COMMAND,
+} from "./aws";
 import { databaseAgentFiles } from "./database-agent";
-import type { MachineFile } from "./file";
+import { fixedFile, type MachineFile } from "./file";
 import { haproxyFiles } from "./haproxy";
 import { keepalivedFiles } from "./keepalived";
 import { mysqlFiles } from "./mysql";
 import { nftablesFiles } from "./nftables";
 import { nginxFiles } from "./nginx";
-import { packages } from "./packages";
+import { packageSources, packages } from "./packages";
 import { phpFpmFiles } from "./php-fpm";
 import { SETUP_COMMAND, systemFiles } from "./system";
 
@@ -20,9 +29,14 @@ export interface UserDataOptions {
 }
 
 /** Every file that cloud-init writes on a machine. Secrets are none of them: the target delivers those. */
-export function machineFiles(topology: Topology, machine: Machine, documentRoot: string): MachineFile[] {
+export function machineFiles(
+  topology: Topology,
+  machine: Machine,
+  documentRoot: string,
+  moreServices: readonly string[] = [],
+): MachineFile[] {
   return [
-    ...systemFiles(topology, machine),
+    ...systemFiles(topology, machine, moreServices),
     ...nftablesFiles(topology, machine),
     ...mysqlFiles(topology, machine),
     ...databaseAgentFiles(topology, machine),
@@ -37,30 +51,70 @@ export function machineFiles(topology: Topology, machine: Machine, documentRoot:
 /** The `#cloud-config` that makes a machine what its roles say; without secrets, readable, the same for every target. */
 export function renderUserData(topology: Topology, machine: Machine, options: UserDataOptions): string {
   const files = machineFiles(topology, machine, options.documentRoot);
-  const config = {
-    // nobody signs in by password, and no user is made
-    users: [],
-    ssh_pwauth: false,
-    ...(options.packagesInstalled ? { write_files: files } : installing(machine, files)),
+  return cloudConfig({
+    ...(options.packagesInstalled ? { write_files: files } : installing(machine, files, [])),
     runcmd: [SETUP_COMMAND],
-  };
-  const document = new Document(config, { aliasDuplicateObjects: false });
+  });
+}
+
+/** Programs and units; what is left, the configuration, is what policies judge. */
+const FETCHED = ["/usr/local/", "/etc/systemd/"];
+
+/** The files of a machine on AWS: those that stand in user-data, and those that are fetched: EC2 takes 16 KiB only. */
+export function awsMachineFiles(topology: Topology, machine: Machine, documentRoot: string) {
+  const files = [
+    ...machineFiles(topology, machine, documentRoot, awsServices(machine)),
+    ...awsFiles(topology, machine),
+  ];
+  const isFetched = ({ path }: MachineFile) => FETCHED.some((directory) => path.startsWith(directory));
+  return { inUserData: files.filter((file) => !isFetched(file)), fetched: files.filter(isFetched) };
+}
+
+/** The same machine by a Debian image of AWS: packages are installed at boot, long programs and secrets are fetched. */
+export function renderAwsUserData(
+  topology: Topology,
+  machine: Machine,
+  options: { documentRoot: string; places: AwsPlaces; programs: ProgramsPlace },
+): string {
+  const { inUserData } = awsMachineFiles(topology, machine, options.documentRoot);
+  const files = [...awsBootFiles(topology, machine, options.places, options.programs), ...inUserData];
+  return cloudConfig({
+    // AWS would name it after its address
+    hostname: machine.name,
+    ...installing(machine, files, awsPackages),
+    // the firewall stands before anything else is fetched or started
+    runcmd: [["systemctl", "enable", "--now", "nftables.service"], START_COMMAND],
+  });
+}
+
+function cloudConfig(config: Record<string, unknown>): string {
+  // nobody signs in by password, and no user is made
+  const document = new Document({ users: [], ssh_pwauth: false, ...config }, { aliasDuplicateObjects: false });
   return `#cloud-config\n${document.toString({ blockQuote: "literal", lineWidth: 0 })}`;
 }
 
 /** Packages first, their services kept from starting (machine-setup ends that), then the files, over the packages' own. */
-function installing(machine: Machine, files: MachineFile[]) {
+function installing(machine: Machine, files: MachineFile[], more: readonly string[]) {
   const startNothing = {
     path: "/usr/sbin/policy-rc.d",
     content: "#!/bin/sh\nexit 101\n",
     owner: "root:root",
     permissions: "0755",
   };
+  const sources = packageSources(machine.roles);
+  const hasSources = Object.keys(sources).length > 0;
   return {
     package_update: true,
-    packages: packages(machine.roles),
-    // unattended upgrades may hold apt's lock at boot: wait for it, in seconds
-    apt: { conf: 'DPkg::Lock::Timeout "300";\n' },
-    write_files: [startNothing, ...files.map((file) => ({ ...file, defer: true }))],
+    packages: [...packages(machine.roles), ...more].sort(),
+    apt: {
+      // unattended upgrades may hold apt's lock at boot: wait for it, in seconds
+      conf: 'DPkg::Lock::Timeout "300";\n',
+      ...(hasSources ? { sources } : {}),
+    },
+    write_files: [
+      startNothing,
+      ...(hasSources ? [fixedFile("/etc/apt/preferences.d/mysql")] : []),
+      ...files.map((file) => ({ ...file, defer: true })),
+    ],
   };
 }

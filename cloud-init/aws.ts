@@ -1,0 +1,93 @@
+import type { Machine, Topology } from "../topology";
+import { fixedFile, type MachineFile, program, renderedFile } from "./file";
+import { DATA_DIRECTORY } from "./secrets";
+
+/** Where a machine on AWS finds what is its own. All known before anything exists, so that user-data can be judged. */
+export interface AwsPlaces {
+  readonly stack: string;
+  readonly region: string;
+  /** Path of this machine's parameters: `…/secrets/NAME` are its secrets, `…/ready` is its report. */
+  readonly parameters: string;
+  /** Parameter that names the wanted version of the application: `s3://bucket/key SHA-256`. */
+  readonly application: string;
+}
+
+/** Where the programs lie that user-data has no room for. */
+export interface ProgramsPlace {
+  /** `s3://bucket/key` */
+  readonly address: string;
+  readonly sha256: string;
+}
+
+/** What cloud-init runs on AWS, instead of the set-up itself. */
+export const START_COMMAND: string[] = ["/usr/local/sbin/machine-start"];
+
+/** Debian packages that a machine on AWS needs beside those of its roles. */
+export const awsPackages = ["awscli"];
+
+/** What a machine does on AWS beside its roles: fetch, mount, report, keep the public address. */
+export function awsFiles({ domain }: Topology, machine: Machine): MachineFile[] {
+  const serves = servesApplication(machine);
+  return [
+    program("/usr/local/sbin/machine-report"),
+    fixedFile("/etc/systemd/system/machine-report.service"),
+    program("/usr/local/sbin/machine-metrics"),
+    fixedFile("/etc/systemd/system/machine-metrics.service"),
+    fixedFile("/etc/systemd/system/machine-metrics.timer"),
+    program("/usr/local/lib/machine/setup.d/01-session-manager"),
+    program("/usr/local/lib/machine/setup.d/02-secrets"),
+    ...(machine.roles.includes("database")
+      ? [
+          program("/usr/local/lib/machine/setup.d/03-data-volume"),
+          fixedFile("/etc/systemd/system/mysql.service.d/data-volume.conf"),
+        ]
+      : []),
+    ...(serves
+      ? [
+          program("/usr/local/lib/machine/setup.d/04-application"),
+          program("/usr/local/sbin/application-update"),
+          fixedFile("/etc/systemd/system/application-update.service"),
+          fixedFile("/etc/systemd/system/application-update.timer"),
+        ]
+      : []),
+    ...(machine.entryAddress
+      ? [
+          program("/usr/local/sbin/entry-address"),
+          fixedFile("/etc/systemd/system/entry-address.service"),
+          program("/usr/local/lib/machine/setup.d/05-entry-address"),
+          renderedFile("/usr/local/lib/machine/ready.d/60-entry-address", { domain }, "0755"),
+        ]
+      : []),
+  ];
+}
+
+/** What a machine needs to fetch everything else. */
+export function awsBootFiles(
+  topology: Topology,
+  machine: Machine,
+  places: AwsPlaces,
+  programs: ProgramsPlace,
+): MachineFile[] {
+  return [
+    program(START_COMMAND[0] as string),
+    fixedFile("/usr/local/lib/machine/aws.sh"),
+    renderedFile("/etc/machine/aws", {
+      ...places,
+      programs: programs.address,
+      programsSha256: programs.sha256,
+      servesApplication: servesApplication(machine),
+      dataDirectory: machine.roles.includes("database") && DATA_DIRECTORY,
+      entryAddress: machine.entryAddress ?? false,
+      virtualIp: topology.virtualIp ?? "",
+    }),
+  ];
+}
+
+/** Services of a machine on AWS, beside those of its roles. */
+export function awsServices(machine: Machine): string[] {
+  return ["machine-metrics.timer", ...(machine.entryAddress ? ["entry-address.service"] : [])];
+}
+
+function servesApplication({ roles }: Machine): boolean {
+  return roles.includes("web") || roles.includes("application");
+}
