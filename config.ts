@@ -21,9 +21,12 @@ const port = wholeNumber(0, 65535, "a port of this computer (0: not published)")
 /** A DNS name of two labels or more, after RFC 1123: letters, digits and hyphens, 63 characters a label, 253 in all. */
 const DOMAIN = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 
-const settings = z.strictObject({
-  /** Where the machines are made: `docker` (this computer) or `aws` (EC2). */
-  target: z.enum(["docker", "aws"], "takes docker or aws"),
+const addressRange = z
+  .string()
+  .refine((value) => z.cidrv4().safeParse(value).success, "takes an IPv4 range such as 172.30.0.0/24");
+
+/** Settings of every target. */
+const common = {
   /** Which machines there are and what each does. */
   topology: z.enum(["highly-available", "distributed"], "takes highly-available or distributed").default("distributed"),
   /** The name the site is served under. */
@@ -33,11 +36,14 @@ const settings = z.strictObject({
     .default("www.foobar.com"),
   /** Directory of the application, relative to the project; see docs/application.md. */
   app: z.string().min(1, "takes the path of a directory").default("./app"),
+};
+
+/** The machines are containers on this computer. */
+const docker = z.strictObject({
+  target: z.literal("docker", "takes docker or aws"),
+  ...common,
   /** Private network of the machines, in CIDR notation. The topology says whether it is large enough. */
-  addressRange: z
-    .string()
-    .refine((value) => z.cidrv4().safeParse(value).success, "takes an IPv4 range such as 172.30.0.0/24")
-    .default("172.30.0.0/24"),
+  addressRange: addressRange.default("172.30.0.0/24"),
   /** Port on 127.0.0.1 of this computer that leads to port 80 of the first load balancer. */
   httpPort: port.default(8080),
   /** Port on 127.0.0.1 of this computer that leads to port 443 of the first load balancer. */
@@ -48,12 +54,64 @@ const settings = z.strictObject({
   cores: wholeNumber(1, 256, "processor cores of each machine").default(2),
 });
 
-const schema = settings.refine(({ httpPort, httpsPort }) => httpPort === 0 || httpPort !== httpsPort, {
-  path: ["httpsPort"],
-  error: "takes another port than httpPort",
+/** The machines are EC2 instances. What only AWS can tell (does the type exist, has the region three zones) is asked later. */
+const aws = z.strictObject({
+  target: z.literal("aws"),
+  ...common,
+  /** Private network of the machines, in CIDR notation; a part of it goes to each availability zone. */
+  addressRange: addressRange.default("10.20.0.0/16"),
+  /** The image (AMI) that machines are made from. A missing one is answered with the newest of Debian 13. */
+  image: z
+    .string()
+    .regex(/^ami-([0-9a-f]{8}|[0-9a-f]{17})$/, "takes the id of an image such as ami-0123456789abcdef0")
+    .optional(),
+  /** The kind of all machines; it settles memory, cores and a large part of the costs. */
+  instanceType: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, "takes an EC2 instance type such as t3.small")
+    .default("t3.small"),
+  /** How many availability zones the machines are spread over. */
+  zones: wholeNumber(1, 4, "availability zones").default(3),
+  /** How machines that aren't load balancers reach the internet: one NAT gateway, or one in each zone. */
+  nat: z.enum(["single", "per-zone"], "takes single or per-zone").default("single"),
+  /** Size of each machine's own disk, in GiB. */
+  rootVolume: wholeNumber(8, 1024, "GiB of each machine's own disk").default(10),
+  /** Size of each database machine's data volume, in GiB. It can be enlarged later, never made smaller. */
+  dataVolume: wholeNumber(10, 16_384, "GiB of each database's volume").default(20),
+  /** How many daily snapshots of each data volume are kept. */
+  snapshots: wholeNumber(1, 1000, "daily snapshots to keep").default(7),
+  /** Nothing is terminated or deleted by accident: machines, data, address, bucket. */
+  protected: z
+    .enum(["true", "false"], "takes true or false")
+    .default("false")
+    .transform((value) => value === "true"),
+  /** Hosted zone of Route 53 that the domain belongs to, such as foobar.com; without it the address is an output. */
+  hostedZone: z.string().regex(DOMAIN, "takes the name of a hosted zone such as foobar.com").optional(),
+  /** Who gets an e-mail when something is wrong; AWS asks this person to confirm first. */
+  alarmEmail: z.email("takes an e-mail address").optional(),
 });
 
-export type Config = z.infer<typeof schema>;
+const targets = { docker, aws };
+
+const schemas = {
+  docker: docker.refine(({ httpPort, httpsPort }) => httpPort === 0 || httpPort !== httpsPort, {
+    path: ["httpsPort"],
+    error: "takes another port than httpPort",
+  }),
+  aws,
+};
+
+export type DockerConfig = z.infer<typeof docker>;
+
+/** With what the aws provider is told in its own namespace. */
+export type AwsConfig = z.infer<typeof aws> & { readonly region: string; readonly profile?: string };
+
+export type Config = DockerConfig | AwsConfig;
+
+/** A setting as a person writes it. */
+export function key(setting: string): string {
+  return `${NAMESPACE}:${setting}`;
+}
 
 /**
  * Reads a stack's settings.
@@ -66,23 +124,55 @@ export function parseConfig(configuration: Readonly<Record<string, string>>, sta
   const own = Object.entries(configuration)
     .filter(([key]) => key.startsWith(`${NAMESPACE}:`))
     .map(([key, value]) => [key.slice(NAMESPACE.length + 1), value]);
-  const result = schema.safeParse(Object.fromEntries(own));
-  if (result.success) return result.data;
-
-  const lines = result.error.issues.flatMap((issue) => {
-    if (issue.code === "unrecognized_keys") {
-      const known = Object.keys(settings.shape).join(", ");
-      return issue.keys.map((key) => `${NAMESPACE}:${key} is not a setting of this project. There are: ${known}.`);
-    }
-    const key = String(issue.path[0]);
-    const value = Object.fromEntries(own)[key];
+  const given = Object.fromEntries(own) as Record<string, string>;
+  // what has no target, or a wrong one, is judged as the default stack is, so that all mistakes are told at once
+  const result = schemas[given.target === "aws" ? "aws" : "docker"].safeParse(given);
+  const lines = (result.error?.issues ?? []).flatMap((issue) => {
+    if (issue.code === "unrecognized_keys") return issue.keys.map((unknown) => whyUnknown(unknown, given.target));
+    const setting = String(issue.path[0]);
     return [
-      value === undefined
-        ? `${NAMESPACE}:${key} is missing: it ${issue.message}.`
-        : `${NAMESPACE}:${key} ${issue.message}, not "${value}".`,
+      given[setting] === undefined
+        ? `${key(setting)} is missing: it ${issue.message}.`
+        : `${key(setting)} ${issue.message}, not "${given[setting]}".`,
     ];
   });
-  throw new ConfigError(
-    `Pulumi.${stack}.yaml can't be used; nothing was touched.\n${lines.map((line) => `  ${line}`).join("\n")}`,
+  if (given.target === "aws") lines.push(...wrongProvider(configuration));
+  if (!result.success || lines.length > 0) {
+    throw new ConfigError(
+      `Pulumi.${stack}.yaml can't be used; nothing was touched.\n${lines.map((line) => `  ${line}`).join("\n")}`,
+    );
+  }
+  if (result.data.target === "docker") return result.data;
+  return { ...result.data, region: configuration["aws:region"] as string, profile: configuration["aws:profile"] };
+}
+
+/** A setting may belong to the other target. */
+function whyUnknown(unknown: string, target: string | undefined): string {
+  const own = target === "aws" ? "aws" : "docker";
+  const other = own === "aws" ? "docker" : "aws";
+  if (unknown in targets[other].shape)
+    return `${key(unknown)} is a setting of the target ${other}, not of ${own}. Remove it.`;
+  return `${key(unknown)} is not a setting of this project. There are: ${Object.keys(targets[own].shape).join(", ")}.`;
+}
+
+/** What waits for the machines asks AWS with the provider's region and profile, and finds credentials as AWS's tools do. */
+function wrongProvider(configuration: Readonly<Record<string, string>>): string[] {
+  const region = configuration["aws:region"];
+  const unsupported = ["accessKey", "secretKey", "token", "assumeRole", "assumeRoles"].filter(
+    (setting) => configuration[`aws:${setting}`] !== undefined,
   );
+  return [
+    ...(region === undefined || !/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)
+      ? [
+          `aws:region ${region === undefined ? "is missing: it" : ""} takes a region such as eu-central-1.`.replace(
+            "  ",
+            " ",
+          ),
+        ]
+      : []),
+    ...unsupported.map(
+      (setting) =>
+        `aws:${setting} can't be used: put it into a profile of ~/.aws/config and set aws:profile to its name.`,
+    ),
+  ];
 }

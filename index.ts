@@ -2,52 +2,52 @@ import * as pulumi from "@pulumi/pulumi";
 import { packApplication } from "./components/application-archive";
 import type { Target } from "./components/target";
 import { WebInfrastructure } from "./components/web-infrastructure";
-import { type Config, ConfigError, parseConfig } from "./config";
-import { planTopology, type Topology } from "./topology";
+import { type AwsConfig, type Config, ConfigError, type DockerConfig, parseConfig } from "./config";
+import { machinesWith, planTopology, type Topology, type TopologyPlan } from "./topology";
 
 /** The program: what `pulumi up` and `npm start` run. Everything it exports is a stack output. */
 async function main(): Promise<pulumi.Inputs> {
   const stack = pulumi.getStack();
   const config = parseConfig(pulumi.runtime.allConfig(), stack);
-  if (config.target === "aws") {
-    throw new ConfigError(
-      "The AWS target is not built yet; nothing was touched. " +
-        `Set web-infrastructure:target to docker in Pulumi.${stack}.yaml to run the same machines on this computer.`,
-    );
-  }
-
-  const infrastructure = new WebInfrastructure("web", {
-    topology: plan(config),
-    application: await packApplication(config.app, `.state/${stack}`),
-    target: await dockerTarget(),
-  });
+  const application = await packApplication(config.app, `.state/${stack}`);
+  const { topology, target } = config.target === "aws" ? await onAws(config) : await onDocker(config);
+  const infrastructure = new WebInfrastructure("web", { topology, application, target });
   return {
     url: infrastructure.url,
     domain: config.domain,
     entryAddresses: infrastructure.entryAddresses,
-    httpsPort: config.httpsPort,
+    httpsPort: config.target === "docker" ? config.httpsPort : 443,
     certificateAuthority: infrastructure.certificateAuthority,
     machines: infrastructure.machines,
   };
 }
 
-/** Loaded only when it is asked for: the other target's library isn't. */
-async function dockerTarget(): Promise<Target> {
+// Each target is loaded only when it is asked for: the other one's library isn't.
+
+async function onDocker(config: DockerConfig): Promise<{ topology: Topology; target: Target }> {
   const { requireMachineImage } = require("./components/docker/image") as typeof import("./components/docker/image");
   const { DockerTarget } = require("./components/docker/target") as typeof import("./components/docker/target");
-  return new DockerTarget({ machineImage: await requireMachineImage() });
+  const topology = plan(config, {
+    size: { memory: config.memory, cores: config.cores },
+    publishedPorts: { http: config.httpPort, https: config.httpsPort },
+  });
+  return { topology, target: new DockerTarget({ machineImage: await requireMachineImage() }) };
 }
 
-function plan(config: Config): Topology {
+async function onAws(config: AwsConfig): Promise<{ topology: Topology; target: Target }> {
+  const { lookUp } = require("./components/aws/facts") as typeof import("./components/aws/facts");
+  const { AwsTarget, elasticIps } = require("./components/aws/target") as typeof import("./components/aws/target");
+  const { zones } = config;
+  // the size isn't known before AWS has been asked, and what to ask depends on the rest
+  const outline = plan(config, { size: { memory: 0, cores: 0 }, zones });
+  const facts = await lookUp(config, machinesWith(outline, "database").length > 0, elasticIps(config, outline));
+  return { topology: plan(config, { size: facts.size, zones }), target: new AwsTarget(config, facts) };
+}
+
+function plan(config: Config, more: Pick<TopologyPlan, "size" | "publishedPorts" | "zones">): Topology {
+  const { topology: preset, domain, addressRange } = config;
   try {
-    return planTopology({
-      preset: config.topology,
-      stack: pulumi.getStack(),
-      domain: config.domain,
-      addressRange: config.addressRange,
-      size: { memory: config.memory, cores: config.cores },
-      publishedPorts: { http: config.httpPort, https: config.httpsPort },
-    });
+    return planTopology({ preset, stack: pulumi.getStack(), domain, addressRange, ...more });
   } catch (error) {
     throw new ConfigError(`web-infrastructure:${(error as Error).message}`);
   }

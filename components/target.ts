@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { MachineSize, Topology } from "../topology";
+import type { Machine, Topology } from "../topology";
 import type { ApplicationArchive } from "./application-archive";
 
 /**
@@ -9,8 +9,6 @@ import type { ApplicationArchive } from "./application-archive";
 export interface Target {
   /** Inputs of the target itself, shown to policies as part of the whole. */
   readonly inputs: pulumi.Inputs;
-  /** Machines come with all packages installed; otherwise cloud-init installs them. */
-  readonly packagesInstalled: boolean;
   /** Makes what the machines share. Children are named `${name}-…` and belong to `parent`. */
   createNetwork(name: string, args: NetworkArgs, parent: pulumi.Resource): TargetNetwork;
 }
@@ -24,28 +22,23 @@ export interface NetworkArgs {
 
 export interface TargetNetwork {
   /** Addresses by which clients reach the load balancers. */
-  readonly entryAddresses: pulumi.Input<string[]>;
+  readonly entryAddresses: pulumi.Input<pulumi.Input<string>[]>;
   createMachine(name: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions): TargetMachine;
+  /** Called once all machines are planned. */
+  finish?(): void;
 }
 
 export interface MachineArgs {
-  /** Host name of the machine, such as `web-1`. */
-  readonly hostname: string;
-  /** Roles of the machine, for the label or tag that policies and people read. */
-  readonly roles: readonly string[];
-  /** The cloud-init user-data. Holds no secret. */
-  readonly userData: string;
+  /** Its name, roles, size and address: the target renders its cloud-init user-data from that. */
+  readonly machine: Machine;
   /** Files with secrets, there before the machine is set up, mode 0600. */
   readonly secretFiles: readonly SecretFile[];
   /** The application is put on the machine, at `APPLICATION_ARCHIVE`. */
   readonly servesApplication: boolean;
-  /** Fixed IPv4 address in the network. */
-  readonly address: string;
   /** Ports of this computer's loopback that lead to the machine, where the target has such. @default none */
   readonly publishedPorts?: readonly { readonly internal: number; readonly external: number }[];
   /** Directory whose data outlives the machine. @default none */
   readonly dataDirectory?: string;
-  readonly size: MachineSize;
   /** Command that exits with 0 once the machine is ready. */
   readonly readiness: readonly string[];
 }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DATA_DIRECTORY, READINESS_COMMAND, renderUserData, SECRETS_DIRECTORY, secretNames } from "../cloud-init";
+import { DATA_DIRECTORY, READINESS_COMMAND, SECRETS_DIRECTORY, secretNames } from "../cloud-init";
 import { creationOrder, type Machine, machinesWith, type Topology } from "../topology";
 import type { ApplicationArchive } from "./application-archive";
 import { Secrets } from "./secrets";
@@ -36,8 +36,6 @@ export class WebInfrastructure extends pulumi.ComponentResource {
     const { target, ...inputs } = args;
     super("web-infrastructure:index:WebInfrastructure", name, { ...inputs, ...target.inputs }, opts);
     const { topology, application } = args;
-    const { documentRoot } = application;
-    const { packagesInstalled } = target;
 
     const secrets = new Secrets(`${name}-secrets`, { topology }, { parent: this });
     const network = target.createNetwork(name, { topology, application }, this);
@@ -49,18 +47,14 @@ export class WebInfrastructure extends pulumi.ComponentResource {
       previous = network.createMachine(
         `${name}-${machine.name}`,
         {
-          hostname: machine.name,
-          roles: machine.roles,
-          userData: renderUserData(topology, machine, { packagesInstalled, documentRoot }),
+          machine,
           secretFiles: secretNames(machine).map((secret) => ({
             path: `${SECRETS_DIRECTORY}/${secret}`,
             content: secrets.content(machine, secret),
           })),
           servesApplication: machine.roles.includes("web") || machine.roles.includes("application"),
-          address: machine.address,
           publishedPorts: machine === entry ? publishedPorts(topology) : undefined,
           dataDirectory: machine.roles.includes("database") ? DATA_DIRECTORY : undefined,
-          size: machine.size,
           readiness: READINESS_COMMAND,
         },
         // Only dependsOn between machines, never an Output: with one, a replacement would take all of them down at once.
@@ -68,6 +62,7 @@ export class WebInfrastructure extends pulumi.ComponentResource {
       );
       made.set(machine.name, previous);
     }
+    network.finish?.();
 
     this.url = pulumi.output(`https://${topology.domain}`);
     this.certificateAuthority = secrets.certificateAuthority.certificate;

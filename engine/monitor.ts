@@ -1,6 +1,7 @@
 import * as grpc from "@grpc/grpc-js";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { GetRootResourceResponse, type LogRequest, SetRootResourceResponse } from "@pulumi/pulumi/proto/engine_pb";
+import { CheckFailure, InvokeResponse } from "@pulumi/pulumi/proto/provider_pb";
 import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import {
   RegisterPackageResponse,
@@ -13,7 +14,7 @@ import {
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Deployment } from "./deployment";
-import { UserError } from "./errors";
+import { messageOf, UserError } from "./errors";
 import type { Registration } from "./plan";
 import type { Properties } from "./provider";
 import type { Registered } from "./registered";
@@ -32,6 +33,17 @@ export interface MonitorEvents {
   failed(error: unknown): void;
 }
 
+/** What a run can do that the built-in engine can't: for programs that are only previewed, in tests. */
+export interface Abilities {
+  /** Answers the call of a function, or throws why it is refused; `token` is such as `aws:index/getRegion:getRegion`. */
+  invoke(token: string, args: Properties): Properties;
+  /** Every option of a resource is taken; whoever registers them knows what to do. */
+  readonly anyOption: true;
+}
+
+/** What handles the resources of a program: a deployment, or what stands for one. */
+export type Registrar = Pick<Deployment, "register" | "registerOutputs" | "settled">;
+
 export interface Monitor {
   /** `host:port` of both services. */
   readonly address: string;
@@ -42,8 +54,9 @@ export interface Monitor {
 export async function serveMonitor(
   project: string,
   stack: string,
-  deployment: Deployment,
+  deployment: Registrar,
   events: MonitorEvents,
+  abilities?: Abilities,
 ): Promise<Monitor> {
   const answer = <Request, Response>(serve: (request: Request) => Response | Promise<Response>) => {
     return async (call: grpc.ServerUnaryCall<Request, Response>, callback: grpc.sendUnaryData<Response>) => {
@@ -66,7 +79,7 @@ export async function serveMonitor(
       ),
       registerPackage: answer(() => new RegisterPackageResponse()),
       registerResource: answer(async (request: RegisterResourceRequest) =>
-        response(await deployment.register(registration(project, stack, request))),
+        response(await deployment.register(registration(project, stack, request, abilities))),
       ),
       registerResourceOutputs: answer((request: RegisterResourceOutputsRequest) => {
         deployment.registerOutputs(request.getUrn(), properties(request.getOutputs()));
@@ -74,6 +87,7 @@ export async function serveMonitor(
       }),
       signalAndWaitForShutdown: answer(() => new Empty()),
       invoke: answer((request: ResourceInvokeRequest) => {
+        if (abilities) return invoked(() => abilities.invoke(request.getTok(), properties(request.getArgs())));
         throw new UserError(
           `The built-in engine can't call the function ${request.getTok()}: install the Pulumi CLI for that.`,
         );
@@ -118,8 +132,22 @@ function complete(
   return Object.fromEntries(Object.keys(service).map((method) => [method, handlers[method] ?? unimplemented]));
 }
 
-function registration(project: string, stack: string, request: RegisterResourceRequest): Registration {
-  refuseUnsupported(request);
+/** What a function returns, or why it was refused. */
+function invoked(call: () => Properties): InvokeResponse {
+  try {
+    return new InvokeResponse().setReturn(Struct.fromJavaScript(call()));
+  } catch (error) {
+    return new InvokeResponse().setFailuresList([new CheckFailure().setReason(messageOf(error))]);
+  }
+}
+
+function registration(
+  project: string,
+  stack: string,
+  request: RegisterResourceRequest,
+  abilities: Abilities | undefined,
+): Registration {
+  if (!abilities) refuseUnsupported(request);
   const propertyDependencies: Record<string, string[]> = {};
   request.getPropertydependenciesMap().forEach((dependencies, key) => {
     propertyDependencies[key] = dependencies.getUrnsList();

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
-import type { Deployment } from "./deployment";
 import { Interrupted, UserError } from "./errors";
-import { serveMonitor } from "./monitor";
+import { type Abilities, type Registrar, serveMonitor } from "./monitor";
 import type { Progress } from "./progress";
 import type { Project } from "./project";
 
@@ -18,25 +17,32 @@ const ERROR = 3;
  */
 export async function runProgram(
   project: Project,
-  deployment: Deployment,
+  deployment: Registrar,
   mode: "preview" | "up",
   progress: Progress,
   signal: AbortSignal,
+  abilities?: Abilities,
 ): Promise<void> {
   const errors: string[] = [];
   let child: ChildProcess | undefined;
   let failure: unknown;
-  const monitor = await serveMonitor(project.name, project.stack, deployment, {
-    log(severity, message) {
-      if (severity === ERROR) errors.push(readable(message, progress.verbose));
-      else if (severity === WARNING || (severity === 1 && progress.verbose))
-        progress.say(stripVTControlCharacters(message).trim());
+  const monitor = await serveMonitor(
+    project.name,
+    project.stack,
+    deployment,
+    {
+      log(severity, message) {
+        if (severity === ERROR) errors.push(readable(message, progress.verbose));
+        else if (severity === WARNING || (severity === 1 && progress.verbose))
+          progress.say(stripVTControlCharacters(message).trim());
+      },
+      failed(error) {
+        failure ??= error;
+        child?.kill("SIGKILL");
+      },
     },
-    failed(error) {
-      failure ??= error;
-      child?.kill("SIGKILL");
-    },
-  });
+    abilities,
+  );
   const stop = () => child?.kill("SIGKILL");
   signal.addEventListener("abort", stop);
   try {

@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { APPLICATION_ARCHIVE } from "../../cloud-init";
+import { APPLICATION_ARCHIVE, renderUserData } from "../../cloud-init";
 import { entryAddresses } from "../../topology";
 import type { MachineArgs, NetworkArgs, Target, TargetNetwork } from "../target";
 import { DockerMachine, dockerLabels, LABEL } from "./machine";
@@ -12,7 +12,6 @@ export interface DockerTargetArgs {
 
 /** Machines as containers on this computer, in a network of their own. */
 export class DockerTarget implements Target {
-  readonly packagesInstalled = true;
   readonly inputs: pulumi.Inputs;
 
   constructor(private readonly args: DockerTargetArgs) {
@@ -39,14 +38,22 @@ export class DockerTarget implements Target {
       { parent, deleteBeforeReplace: true },
     );
 
-    const createMachine = (machineName: string, machine: MachineArgs, opts: pulumi.ComponentResourceOptions) => {
-      const { servesApplication, dataDirectory, ...args } = machine;
-      const containerName = `${prefix}-${machine.hostname}`;
+    const createMachine = (machineName: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions) => {
+      const { machine, servesApplication, dataDirectory, ...more } = args;
+      const containerName = `${prefix}-${machine.name}`;
       const archive = { path: APPLICATION_ARCHIVE, source: application.path, sha256: application.sha256 };
       return new DockerMachine(
         machineName,
         {
-          ...args,
+          ...more,
+          hostname: machine.name,
+          roles: machine.roles,
+          address: machine.address,
+          size: machine.size,
+          userData: renderUserData(topology, machine, {
+            packagesInstalled: true,
+            documentRoot: application.documentRoot,
+          }),
           containerName,
           image: this.args.machineImage,
           archive: servesApplication ? archive : undefined,

@@ -46,13 +46,18 @@ export async function withSession(
   }
 }
 
-/** The stack's settings, checked. Throws a UserError that lists what is wrong with them. */
-export function readSettings({ config, stack }: Project): Config {
+/** The stack's settings, checked. Throws a UserError that lists what is wrong with them, or says that they need the CLI. */
+export function readSettings({ config, stack }: Project, cli: PulumiCli | undefined): Config {
+  let settings: Config;
   try {
-    return parseConfig(config, stack);
+    settings = parseConfig(config, stack);
   } catch (error) {
     throw error instanceof ConfigError ? new UserError(error.message) : error;
   }
+  if (settings.target === "docker" || cli) return settings;
+  throw new UserError(
+    `The stack ${stack} is on AWS: that takes the Pulumi CLI, which isn't on the PATH (docs/deploy-to-aws.md). Nothing was touched.`,
+  );
 }
 
 /** The stack's outputs, whichever engine made it; empty when there is no stack yet. */

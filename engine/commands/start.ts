@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { Config } from "../../config";
+import type { DockerConfig } from "../../config";
 import type { Deployment } from "../deployment";
 import { enforcePolicies, preview, type Run, summary, up } from "../engine";
 import { PolicyPack } from "../policies";
@@ -25,7 +25,7 @@ export async function start(session: Session): Promise<void> {
   const started = Date.now();
   const { project, progress, signal, cli } = session;
   // Before the set-up: nobody should wait for it to be told of a slip of the pen.
-  const settings = readSettings(project);
+  const settings = readSettings(project, cli);
   const pack = cli ? undefined : PolicyPack.start(project, path.join(project.root, "policy"));
   try {
     if (settings.target === "docker") {
@@ -52,7 +52,7 @@ export async function start(session: Session): Promise<void> {
 /** `npm run preview`: what `npm start` would do, and what the policies say to it. */
 export async function previewStack(session: Session): Promise<void> {
   const { project, progress, cli } = session;
-  if (readSettings(project).target === "docker") await setUp(session);
+  if (readSettings(project, cli).target === "docker") await setUp(session);
   if (cli) {
     await cli.select();
     await cli.preview(await somethingGone(cli));
@@ -111,7 +111,7 @@ async function startBuiltIn(run: Run, pack: PolicyPack): Promise<boolean> {
 }
 
 /** The ports of this computer that the settings ask for and the stack doesn't hold yet. */
-async function newPorts({ httpPort, httpsPort }: Config, stack: string): Promise<Record<string, number>> {
+async function newPorts({ httpPort, httpsPort }: DockerConfig, stack: string): Promise<Record<string, number>> {
   const held = await publishedPorts(stack);
   return Object.fromEntries(
     Object.entries({ httpPort, httpsPort }).filter(([, port]) => port !== 0 && !held.includes(port)),

@@ -50,7 +50,7 @@ describe("npm start refuses, before anything is made,", function () {
       ["an address range that the host uses", { addressRange: "127.0.0.0/24" }, ["127.0.0.0/24", /addressRange/]],
       ["an address range of another network", { addressRange: "172.17.0.0/24" }, ["172.17.0.0/24", /addressRange/]],
       ["more memory than there is", { memory: 1_000_000 }, [/memory/i, /MiB|GiB/]],
-      ["a target that isn't built", { target: "aws" }, ["not built yet"]],
+      ["the other target's name", { target: "aws" }, ["setting of the target docker", "aws:region is missing"]],
     ];
     for (const [mistake, settings, words] of mistakes) {
       it(mistake, async () => {

@@ -9,24 +9,26 @@ interface Registered {
 
 /** What a mocked resource answers: its inputs, and for what a provider makes up something recognisable. */
 const registered: Registered[] = [];
-pulumi.runtime.setMocks(
-  {
-    newResource({ type, name, inputs }) {
-      registered.push({ type, name, inputs });
-      const made = {
-        privateKeyPem: `made-up-secret: private key of ${name}\n`,
-        certPem: `certificate of ${name}\n`,
-        certRequestPem: `request of ${name}\n`,
-        result: `made-up-secret: password of ${name}`,
-        hex: `made-up-secret: hex of ${name}`,
-      };
-      return { id: `${name}-id`, state: { ...made, ...inputs } };
+const mock = () =>
+  pulumi.runtime.setMocks(
+    {
+      newResource({ type, name, inputs }) {
+        registered.push({ type, name, inputs });
+        const made = {
+          privateKeyPem: `made-up-secret: private key of ${name}\n`,
+          certPem: `certificate of ${name}\n`,
+          certRequestPem: `request of ${name}\n`,
+          result: `made-up-secret: password of ${name}`,
+          hex: `made-up-secret: hex of ${name}`,
+        };
+        return { id: `${name}-id`, state: { ...made, ...inputs } };
+      },
+      call: () => ({}),
     },
-    call: () => ({}),
-  },
-  "web-infrastructure",
-  "unit",
-);
+    "web-infrastructure",
+    "unit",
+  );
+mock();
 
 // Imported after setMocks: a resource made before would look for a real engine.
 import { DockerTarget } from "../../components/docker/target";
@@ -60,6 +62,8 @@ describe("the components", () => {
   let infrastructure: WebInfrastructure;
 
   before(async () => {
+    // other tests have mocks of their own
+    mock();
     infrastructure = new WebInfrastructure("site", {
       topology,
       application: { path: "/tmp/application.tar", sha256: "abc123", documentRoot: "public" },

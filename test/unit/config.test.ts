@@ -69,7 +69,80 @@ describe("the stack configuration", () => {
   });
 
   it("lets both ports be unpublished", () => {
-    const { httpPort, httpsPort } = parse({ target: "docker", httpPort: "0", httpsPort: "0" });
-    assert.deepEqual([httpPort, httpsPort], [0, 0]);
+    const config = parse({ target: "docker", httpPort: "0", httpsPort: "0" });
+    assert.ok(config.target === "docker");
+    assert.deepEqual([config.httpPort, config.httpsPort], [0, 0]);
+  });
+});
+
+describe("the configuration of a stack on AWS", () => {
+  const onAws = (
+    settings: Record<string, string>,
+    provider: Record<string, string> = { "aws:region": "eu-central-1" },
+  ) =>
+    parseConfig(
+      {
+        ...provider,
+        ...Object.fromEntries(
+          Object.entries({ target: "aws", ...settings }).map(([k, v]) => [`web-infrastructure:${k}`, v]),
+        ),
+      },
+      "dev",
+    );
+
+  it("needs nothing but a region here; what only AWS can tell is asked later", () => {
+    assert.deepEqual(onAws({}), {
+      target: "aws",
+      topology: "distributed",
+      domain: "www.foobar.com",
+      app: "./app",
+      addressRange: "10.20.0.0/16",
+      instanceType: "t3.small",
+      zones: 3,
+      nat: "single",
+      rootVolume: 10,
+      dataVolume: 20,
+      snapshots: 7,
+      protected: false,
+      region: "eu-central-1",
+      profile: undefined,
+    });
+  });
+
+  const refused: [setting: string, value: string][] = [
+    ["image", "debian"],
+    ["instanceType", "small"],
+    ["zones", "0"],
+    ["nat", "none"],
+    ["dataVolume", "9"],
+    ["snapshots", "0"],
+    ["protected", "yes"],
+    ["hostedZone", "foobar"],
+    ["alarmEmail", "me"],
+  ];
+  for (const [setting, value] of refused) {
+    it(`refuses ${setting} "${value}" by name, with what it takes`, () => {
+      assert.throws(
+        () => onAws({ [setting]: value }),
+        new RegExp(`web-infrastructure:${setting} takes .*not "${value}"`),
+      );
+    });
+  }
+
+  it("refuses settings of the other target by name, in both directions", () => {
+    assert.throws(() => onAws({ httpsPort: "8443" }), /httpsPort is a setting of the target docker, not of aws/);
+    assert.throws(
+      () => parse({ target: "docker", nat: "single" }),
+      /nat is a setting of the target aws, not of docker/,
+    );
+  });
+
+  it("refuses a missing or impossible region, and credentials that what waits for machines couldn't use", () => {
+    assert.throws(() => onAws({}, {}), /aws:region is missing: it takes a region such as eu-central-1/);
+    assert.throws(() => onAws({}, { "aws:region": "Frankfurt" }), /aws:region takes a region/);
+    assert.throws(
+      () => onAws({}, { "aws:region": "eu-central-1", "aws:accessKey": "AKIA" }),
+      /aws:accessKey can't be used: put it into a profile/,
+    );
   });
 });

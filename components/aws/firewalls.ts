@@ -1,0 +1,102 @@
+import * as ec2 from "@pulumi/aws/ec2";
+import * as vpc from "@pulumi/aws/vpc";
+import * as pulumi from "@pulumi/pulumi";
+import type { Flow } from "../../topology";
+import { tags } from "./names";
+
+export interface AwsFirewallsArgs {
+  readonly vpcId: pulumi.Input<string>;
+  /** Who may talk to whom. */
+  readonly flows: readonly Flow[];
+  /** All roles of the machines. */
+  readonly roles: readonly string[];
+}
+
+const EVERYWHERE = "0.0.0.0/0";
+
+/** VRRP's number among the IP protocols (RFC 9568); it has no ports. */
+const PROTOCOL = { tcp: "tcp", vrrp: "112" } as const;
+
+/** What every machine asks of the internet. Name service, time and metadata of AWS pass by security groups anyway. */
+const OUTWARD = [
+  { port: 443, purpose: "AWS, packages" },
+  { port: 80, purpose: "Debian packages, which are signed" },
+];
+
+/** One security group per role, with the topology's flows as rules and nothing else in either direction. */
+export class AwsFirewalls extends pulumi.ComponentResource {
+  /** What a machine needs before it can talk to anybody. */
+  readonly rules: pulumi.Resource[] = [];
+  private readonly groups = new Map<string, ec2.SecurityGroup>();
+
+  constructor(name: string, args: AwsFirewallsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("web-infrastructure:aws:Firewalls", name, args, opts);
+    const child = { parent: this };
+    for (const role of args.roles) {
+      this.groups.set(
+        role,
+        new ec2.SecurityGroup(
+          `${name}-${role}`,
+          { vpcId: args.vpcId, description: `Machines with the role ${role}`, tags: tags(role) },
+          child,
+        ),
+      );
+    }
+
+    // Standalone rules: those written into a group would erase them at each update, and the other way round.
+    for (const { from, to, protocol, port, purpose } of args.flows) {
+      const rule = { ipProtocol: PROTOCOL[protocol], fromPort: port, toPort: port, description: purpose };
+      const [source, target] = [this.groups.get(from), this.group(to)];
+      const suffix = `${from}-${to}-${port ?? protocol}`;
+      this.rules.push(
+        new vpc.SecurityGroupIngressRule(
+          `${name}-in-${suffix}`,
+          {
+            securityGroupId: target.id,
+            ...(source ? { referencedSecurityGroupId: source.id } : { cidrIpv4: EVERYWHERE }),
+            ...rule,
+          },
+          child,
+        ),
+      );
+      if (!source) continue;
+      this.rules.push(
+        new vpc.SecurityGroupEgressRule(
+          `${name}-out-${suffix}`,
+          { securityGroupId: source.id, referencedSecurityGroupId: target.id, ...rule },
+          child,
+        ),
+      );
+    }
+    for (const [role, group] of this.groups) {
+      for (const { port, purpose } of OUTWARD) {
+        this.rules.push(
+          new vpc.SecurityGroupEgressRule(
+            `${name}-out-${role}-internet-${port}`,
+            {
+              securityGroupId: group.id,
+              cidrIpv4: EVERYWHERE,
+              ipProtocol: "tcp",
+              fromPort: port,
+              toPort: port,
+              description: purpose,
+            },
+            child,
+          ),
+        );
+      }
+    }
+    this.registerOutputs({});
+  }
+
+  /** Ids of the groups of a machine with these roles; AWS takes five at most. */
+  idsFor(roles: readonly string[]): pulumi.Output<string>[] {
+    return roles.map((role) => this.group(role).id);
+  }
+
+  private group(role: string): ec2.SecurityGroup {
+    const group = this.groups.get(role);
+    if (!group) throw new Error(`There is no security group for the role ${role}.`);
+    return group;
+  }
+}

@@ -1,0 +1,108 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Statement } from "./names";
+import { TAG } from "./names";
+
+export interface MachinePlaces {
+  /** `arn:PARTITION` */
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+  readonly stack: string;
+  readonly bucketName: string;
+  /** Key of the machine's programs in the bucket. */
+  readonly programsKey: string;
+  /** Path of the machine's parameters. */
+  readonly parameters: string;
+  /** Name of the parameter of the application; none on machines that don't serve it. */
+  readonly application?: string;
+  /** The public address that the machine may take. */
+  readonly entry?: { readonly allocationId: pulumi.Input<string>; readonly vpcArn: pulumi.Input<string> };
+}
+
+/** What a machine may do at AWS, and nothing else. */
+export function machinePermissions(places: MachinePlaces): Statement[] {
+  const { partition, region, account, stack, bucketName } = places;
+  const parameter = (name: string) => `arn:${partition}:ssm:${region}:${account}:parameter${name}`;
+  const object = (key: string) => `arn:${partition}:s3:::${bucketName}/${key}`;
+  return [
+    {
+      // Systems Manager User Guide, "Add Session Manager permissions to an existing IAM role". AWS's own policy
+      // AmazonSSMManagedInstanceCore would let every machine read every parameter, other machines' secrets too.
+      Sid: "SessionManager",
+      Effect: "Allow",
+      Action: [
+        "ssm:UpdateInstanceInformation",
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+      ],
+      Resource: "*",
+    },
+    {
+      Sid: "OwnSecrets",
+      Effect: "Allow",
+      Action: ["ssm:GetParameter", "ssm:GetParametersByPath"],
+      Resource: [parameter(`${places.parameters}/secrets`), parameter(`${places.parameters}/secrets/*`)],
+    },
+    {
+      Sid: "OwnReport",
+      Effect: "Allow",
+      Action: "ssm:PutParameter",
+      Resource: parameter(`${places.parameters}/ready`),
+    },
+    { Sid: "OwnPrograms", Effect: "Allow", Action: "s3:GetObject", Resource: object(places.programsKey) },
+    ...(places.application
+      ? ([
+          {
+            Sid: "WhichApplication",
+            Effect: "Allow",
+            Action: "ssm:GetParameter",
+            Resource: parameter(places.application),
+          },
+          { Sid: "Applications", Effect: "Allow", Action: "s3:GetObject", Resource: object("applications/*") },
+        ] satisfies Statement[])
+      : []),
+    {
+      Sid: "OwnMeasures",
+      Effect: "Allow",
+      Action: "cloudwatch:PutMetricData",
+      Resource: "*",
+      Condition: { StringEquals: { "cloudwatch:namespace": "web-infrastructure" } },
+    },
+    ...(places.entry ? entryPermissions(places, places.entry, stack) : []),
+  ];
+}
+
+/** The Elastic IP of the site to the stack's own machines: Service Authorization Reference, Amazon EC2. */
+function entryPermissions(
+  { partition, region, account }: MachinePlaces,
+  { allocationId, vpcArn }: NonNullable<MachinePlaces["entry"]>,
+  stack: string,
+): Statement[] {
+  const ec2 = (kind: string) => `arn:${partition}:ec2:${region}:${account}:${kind}/*`;
+  const take = ["ec2:AssociateAddress", "ec2:DisassociateAddress"];
+  return [
+    { Sid: "FindAddress", Effect: "Allow", Action: "ec2:DescribeAddresses", Resource: "*" },
+    {
+      Sid: "TakeAddress",
+      Effect: "Allow",
+      Action: take,
+      Resource: pulumi.interpolate`arn:${partition}:ec2:${region}:${account}:elastic-ip/${allocationId}`,
+    },
+    {
+      Sid: "ForMachinesOfTheStack",
+      Effect: "Allow",
+      Action: take,
+      Resource: ec2("instance"),
+      Condition: { StringEquals: { [`aws:ResourceTag/${TAG.stack}`]: stack } },
+    },
+    {
+      Sid: "ForInterfacesOfTheNetwork",
+      Effect: "Allow",
+      Action: take,
+      Resource: ec2("network-interface"),
+      Condition: { ArnEquals: { "ec2:Vpc": vpcArn } },
+    },
+  ];
+}

@@ -1,0 +1,158 @@
+import * as pulumi from "@pulumi/pulumi";
+import { awsMachineFiles, DATA_DIRECTORY, packUserData, renderAwsUserData } from "../../cloud-init";
+import type { AwsConfig } from "../../config";
+import { flows, machinesWith, type Topology } from "../../topology";
+import type { MachineArgs, NetworkArgs, Target, TargetNetwork } from "../target";
+import { AwsEntry } from "./entry";
+import type { AwsFacts } from "./facts";
+import { AwsFirewalls } from "./firewalls";
+import { AwsMachine } from "./machine";
+import { AwsMonitoring } from "./monitoring";
+import { parametersPath, prefix } from "./names";
+import { AwsNetwork } from "./network";
+import { machinePermissions } from "./permissions";
+import { packPrograms } from "./programs";
+import { AwsSnapshots } from "./snapshots";
+import { AwsStorage } from "./storage";
+
+/** Machines as EC2 instances in a network of their own. */
+export class AwsTarget implements Target {
+  readonly inputs: pulumi.Inputs;
+
+  constructor(
+    private readonly config: AwsConfig,
+    private readonly facts: AwsFacts,
+  ) {
+    const { region, instanceType, image, nat } = config;
+    this.inputs = { region, instanceType, image, nat };
+  }
+
+  createNetwork(name: string, { topology, application }: NetworkArgs, parent: pulumi.Resource): TargetNetwork {
+    const { config, facts } = this;
+    const { region, profile } = config;
+    const isProtected = config.protected;
+    const network = new AwsNetwork(
+      `${name}-network`,
+      {
+        region,
+        addressRange: topology.network.addressRange,
+        subnets: topology.network.subnets ?? [],
+        zones: facts.zones,
+        nat: natOf(config, topology),
+      },
+      { parent },
+    );
+    const roles = [...new Set(topology.machines.flatMap((machine) => machine.roles))];
+    const firewalls = new AwsFirewalls(
+      `${name}-firewalls`,
+      { vpcId: network.vpcId, flows: flows(topology), roles },
+      { parent },
+    );
+    const applicationParameter = `${parametersPath()}/application`;
+    const storage = new AwsStorage(
+      `${name}-storage`,
+      // unique among all of AWS by the account's number
+      {
+        bucketName: `${prefix()}-${facts.account}`,
+        partition: facts.partition,
+        application,
+        applicationParameter,
+        isProtected,
+      },
+      { parent },
+    );
+    const entry = new AwsEntry(
+      `${name}-entry`,
+      { domain: topology.domain, hostedZoneId: facts.hostedZoneId, isProtected },
+      { parent },
+    );
+    if (machinesWith(topology, "database").length > 0) {
+      new AwsSnapshots(`${name}-snapshots`, { days: config.snapshots, partition: facts.partition }, { parent });
+    }
+
+    const made: { args: MachineArgs; machine: AwsMachine }[] = [];
+    const createMachine = (machineName: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions) => {
+      const { machine } = args;
+      const subnet = topology.network.subnets?.[machine.subnet ?? -1];
+      if (!subnet) throw new Error(`${machine.name} has no subnet.`);
+      const { fetched, inUserData } = awsMachineFiles(topology, machine, application.documentRoot);
+      const programs = packPrograms(machine.name, fetched);
+      const stored = storage.addPrograms(machine.name, programs.key, programs.archive);
+      const parameters = `${parametersPath()}/${machine.name}`;
+      const userData = renderAwsUserData(topology, machine, {
+        documentRoot: application.documentRoot,
+        places: { stack: pulumi.getStack(), region, parameters, application: applicationParameter },
+        programs: { address: `s3://${storage.bucketName}/${programs.key}`, sha256: programs.sha256 },
+      });
+      const created = new AwsMachine(
+        machineName,
+        {
+          hostname: machine.name,
+          roles: machine.roles,
+          region,
+          profile,
+          image: config.image as string,
+          instanceType: config.instanceType,
+          subnetId: network.subnetIds[machine.subnet as number] as pulumi.Output<string>,
+          zone: facts.zones[subnet.zone] as string,
+          address: machine.address,
+          isPublic: subnet.isPublic,
+          entry: machine.entryAddress ? { address: machine.entryAddress, allocationId: entry.allocationId } : undefined,
+          securityGroupIds: firewalls.idsFor(machine.roles),
+          userDataBase64: packUserData(machine.name, userData, inUserData),
+          permissions: machinePermissions({
+            partition: facts.partition,
+            region,
+            account: facts.account,
+            stack: pulumi.getStack(),
+            bucketName: storage.bucketName,
+            programsKey: programs.key,
+            parameters,
+            application: args.servesApplication ? applicationParameter : undefined,
+            entry: machine.entryAddress ? { allocationId: entry.allocationId, vpcArn: network.vpcArn } : undefined,
+          }),
+          secretFiles: args.secretFiles,
+          parameters,
+          rootVolume: config.rootVolume,
+          dataVolume: args.dataDirectory ? config.dataVolume : undefined,
+          isProtected,
+        },
+        // What it needs at boot is there before it.
+        pulumi.mergeOptions(opts, {
+          dependsOn: [...network.routes, ...firewalls.rules, stored, storage.applicationParameter],
+        }),
+      );
+      made.push({ args, machine: created });
+      return created;
+    };
+    const finish = () => {
+      new AwsMonitoring(
+        `${name}-monitoring`,
+        {
+          email: config.alarmEmail,
+          hasTakeOvers: topology.virtualIp !== undefined,
+          machines: made.map(({ args, machine }) => ({
+            hostname: args.machine.name,
+            instanceId: machine.instanceId,
+            hasCredits: config.instanceType.startsWith("t"),
+            directories: ["/", ...(args.dataDirectory ? [DATA_DIRECTORY] : [])],
+          })),
+        },
+        { parent },
+      );
+    };
+    return { entryAddresses: [entry.address], createMachine, finish };
+  }
+}
+
+/** How many Elastic IPs a stack takes: one for the site, one for each NAT gateway. */
+export function elasticIps(config: AwsConfig, topology: Topology): number {
+  const nat = natOf(config, topology);
+  return 1 + (nat === "none" ? 0 : nat === "single" ? 1 : config.zones);
+}
+
+/** A NAT gateway costs, so there is none where no machine needs it. */
+function natOf({ nat }: AwsConfig, topology: Topology): "none" | "single" | "per-zone" {
+  const hasPrivate = topology.machines.some(({ subnet }) => !topology.network.subnets?.[subnet ?? -1]?.isPublic);
+  return hasPrivate ? nat : "none";
+}
