@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { PassThrough } from "node:stream";
+import type { Abilities, Registrar } from "../../engine/monitor";
+import { PolicyPack, type Violation } from "../../engine/policies";
+import { runProgram } from "../../engine/program";
+import { Progress } from "../../engine/progress";
+import { type Project, readProject } from "../../engine/project";
+import type { Properties } from "../../engine/provider";
+import type { Registered } from "../../engine/registered";
+import { unpackLoosely } from "./wire";
+
+const root = path.resolve(__dirname, "../..");
+
+/** What AWS is asked before anything is planned, and what it answers. */
+export type Answers = Record<string, (args: Properties) => Properties>;
+
+export const answers: Answers = {
+  "aws:index/getCallerIdentity:getCallerIdentity": () => ({
+    accountId: "123456789012",
+    arn: "arn:aws:iam::123456789012:user/deployer",
+    id: "123456789012",
+    userId: "AIDA",
+  }),
+  "aws:index/getAvailabilityZones:getAvailabilityZones": () => ({
+    id: "eu-central-1",
+    names: ["eu-central-1c", "eu-central-1a", "eu-central-1b"],
+    zoneIds: ["euc1-az1", "euc1-az2", "euc1-az3"],
+  }),
+  "aws:ec2/getInstanceType:getInstanceType": ({ instanceType }) => ({
+    instanceType,
+    supportedArchitectures: [instanceType.includes("g.") ? "arm64" : "x86_64"],
+    memorySize: instanceType === "t3.small" ? 2048 : 8192,
+    defaultVcpus: 2,
+  }),
+  "aws:ec2/getAmi:getAmi": () => ({ architecture: "x86_64", id: "ami-0123456789abcdef0" }),
+  "aws:ec2/getEips:getEips": () => ({ allocationIds: [] }),
+  "aws:servicequotas/getServiceQuota:getServiceQuota": () => ({ value: 5 }),
+  "aws:ssm/getParameter:getParameter": () => ({ value: "ami-0fedcba9876543210" }),
+  "aws:route53/getZone:getZone": ({ name }) => ({ name, zoneId: "Z0123456789" }),
+};
+
+/** Takes down what a program registers, as a preview does: what isn't an input isn't known. */
+class Recorder implements Registrar {
+  readonly registered = new Map<string, Registered>();
+
+  async register(registration: Registered["registration"]): Promise<Registered> {
+    const { urn, properties } = registration;
+    if (this.registered.has(urn)) throw new Error(`two resources are ${urn}`);
+    const result = { registration, id: "", inputs: properties, outputs: properties };
+    this.registered.set(urn, result);
+    return result;
+  }
+
+  registerOutputs(urn: string, outputs: Properties): void {
+    const registered = this.registered.get(urn);
+    if (registered) this.registered.set(urn, { ...registered, outputs });
+  }
+
+  async settled(): Promise<void> {}
+}
+
+export interface Preview {
+  readonly project: Project;
+  readonly resources: readonly Registered[];
+}
+
+/** Runs the whole program of a stack without AWS; `settings` are set beside those of its file. */
+export async function previewStack(
+  stack: string,
+  settings: Record<string, string> = {},
+  more: Answers = {},
+): Promise<Preview> {
+  const onDisk = readProject(root, stack);
+  const project = {
+    ...onDisk,
+    config: { ...onDisk.config, "web-infrastructure:image": "ami-0123456789abcdef0", ...settings },
+  };
+  const progress = await Progress.create(new PassThrough().resume() as unknown as NodeJS.WriteStream);
+  const recorder = new Recorder();
+  const abilities: Abilities = {
+    anyOption: true,
+    invoke(token, args) {
+      const answer = more[token] ?? answers[token];
+      if (!answer) throw new Error(`nobody answers ${token}`);
+      return answer(args);
+    },
+  };
+  await runProgram(project, recorder, "preview", progress, new AbortController().signal, abilities);
+  return { project, resources: [...recorder.registered.values()] };
+}
+
+/** What the policy pack says to a preview. */
+export async function judge({ project, resources }: Preview): Promise<Violation[]> {
+  const pack = PolicyPack.start(project, path.join(root, "policy"));
+  try {
+    return await pack.analyze(resources);
+  } finally {
+    pack.stop();
+  }
+}
+
+/** Inputs of the resources of a type by name, without the marks of the wire format. */
+export function inputs({ resources }: Preview, type: string): Record<string, Properties> {
+  return Object.fromEntries(
+    resources
+      .filter(({ registration }) => registration.type === type)
+      .map(({ registration }) => [registration.name, unpackLoosely(registration.properties)]),
+  );
+}
+
+/** A directory that is gone after the test. */
+export function temporary(): { path: string; remove(): void } {
+  const directory = mkdtempSync(path.join(tmpdir(), "aws-test-"));
+  return { path: directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}

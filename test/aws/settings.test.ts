@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { gunzipSync } from "node:zlib";
+import { parse } from "yaml";
+import type { Properties } from "../../engine/provider";
+import { UNKNOWN } from "../../engine/values";
+import { type Answers, inputs, type Preview, previewStack } from "./preview";
+
+const INSTANCE = "aws:ec2/instance:Instance";
+
+const userData = ({ userDataBase64 }: Properties): string =>
+  gunzipSync(Buffer.from(userDataBase64, "base64")).toString("utf8");
+
+const count = (preview: Preview, type: string): number => Object.keys(inputs(preview, type)).length;
+
+describe("aws: the network", function () {
+  this.timeout(60_000);
+
+  it("of load balancers only has no NAT gateway; private machines have one, or one in each zone", async () => {
+    const distributed = { "web-infrastructure:topology": "distributed" };
+    assert.equal(count(await previewStack("dev"), "aws:ec2/natGateway:NatGateway"), 0);
+    assert.equal(count(await previewStack("dev", distributed), "aws:ec2/natGateway:NatGateway"), 1);
+    assert.equal(count(await previewStack("prod", distributed), "aws:ec2/natGateway:NatGateway"), 3);
+  });
+
+  it("lets through the topology's flows, in both directions, and packages and AWS outwards", async () => {
+    const preview = await previewStack("dev");
+    const rules = (direction: string) =>
+      Object.entries(inputs(preview, `aws:vpc/securityGroup${direction}Rule:SecurityGroup${direction}Rule`)).map(
+        ([name, { ipProtocol, fromPort, toPort, cidrIpv4, description }]) => {
+          assert.equal(fromPort, toPort);
+          // what EC2 takes as a description of a rule
+          assert.match(description, /^[a-zA-Z0-9. _\-:/()#,@[\]+=&;{}!$*]{1,255}$/);
+          return `${name.replace(/^web-firewalls-(in|out)-/, "")} ${ipProtocol} ${cidrIpv4 ?? "group"}`;
+        },
+      );
+    assert.deepEqual(rules("Ingress").sort(), [
+      "application-database-3306 tcp group",
+      "application-database-9200 tcp group",
+      "database-database-3306 tcp group",
+      "database-database-33061 tcp group",
+      "database-database-9200 tcp group",
+      "internet-load-balancer-443 tcp 0.0.0.0/0",
+      "internet-load-balancer-80 tcp 0.0.0.0/0",
+      "load-balancer-load-balancer-vrrp 112 group",
+      "load-balancer-web-8080 tcp group",
+    ]);
+    const inside = rules("Ingress").filter((rule) => rule.endsWith("group"));
+    assert.deepEqual(
+      rules("Egress").sort(),
+      [
+        ...inside,
+        ...["application", "database", "load-balancer", "web"].flatMap((role) => [
+          `${role}-internet-443 tcp 0.0.0.0/0`,
+          `${role}-internet-80 tcp 0.0.0.0/0`,
+        ]),
+      ].sort(),
+    );
+  });
+
+  it("is named in a hosted zone, watched from outside, and alarms go to somebody, when that is configured", async () => {
+    const preview = await previewStack("dev", {
+      "web-infrastructure:hostedZone": "foobar.com",
+      "web-infrastructure:alarmEmail": "ops@foobar.com",
+    });
+    const [record] = Object.values(inputs(preview, "aws:route53/record:Record"));
+    assert.deepEqual([record?.name, record?.type, record?.zoneId], ["www.foobar.com", "A", "Z0123456789"]);
+    const [check] = Object.values(inputs(preview, "aws:route53/healthCheck:HealthCheck"));
+    assert.deepEqual([check?.type, check?.fqdn, check?.resourcePath], ["HTTPS", "www.foobar.com", "/up"]);
+    assert.equal(count(preview, "aws:sns/topicSubscription:TopicSubscription"), 1);
+    const alarms = inputs(preview, "aws:cloudwatch/metricAlarm:MetricAlarm");
+    assert.deepEqual(
+      Object.keys(alarms)
+        .filter((name) => name.includes("web-1"))
+        .sort(),
+      [
+        "web-monitoring-web-1-credits",
+        "web-monitoring-web-1-disk",
+        "web-monitoring-web-1-disk-var-lib-mysql",
+        "web-monitoring-web-1-status",
+      ],
+    );
+    for (const alarm of Object.values(alarms)) assert.deepEqual(alarm.alarmActions, [UNKNOWN]);
+  });
+});
+
+describe("aws: what machines install", function () {
+  this.timeout(60_000);
+
+  it("is Debian's, and MySQL by Oracle's key on database machines alone", async () => {
+    const preview = await previewStack("dev", { "web-infrastructure:topology": "distributed" });
+    const config = (name: string) => parse(userData(inputs(preview, INSTANCE)[`web-${name}-instance`] as Properties));
+    assert.equal(config("lb-1").apt.sources, undefined);
+    const { source, keyid } = config("web-1").apt.sources.mysql;
+    assert.match(source, /signed-by=\$KEY_FILE\] https:\/\/repo\.mysql\.com\/apt\/debian \$RELEASE mysql-9\.7-lts$/);
+    assert.equal(keyid, "BCA43417C3B485DD128EC6D4B7B3B788A8D3785C");
+    assert.ok(config("web-1").packages.includes("mysql-server"));
+    assert.ok(config("lb-1").packages.includes("awscli"));
+  });
+});
+
+describe("aws: mistakes are told before anything is planned", function () {
+  this.timeout(60_000);
+  const key = (name: string) => `web-infrastructure:${name}`;
+  const mistakes: [title: string, settings: Record<string, string>, answers: Answers, message: RegExp][] = [
+    [
+      "no image",
+      { [key("image")]: undefined as unknown as string },
+      {},
+      /image is missing[\s\S]*pulumi config set web-infrastructure:image ami-0fedcba9876543210 --stack dev/,
+    ],
+    [
+      "an unknown region",
+      {},
+      failing("aws:index/getAvailabilityZones:getAvailabilityZones"),
+      /AWS can't answer what aws:region asks: .*no such region/,
+    ],
+    [
+      "too few zones",
+      {},
+      { "aws:index/getAvailabilityZones:getAvailabilityZones": () => ({ id: "x", names: ["a", "b"], zoneIds: [] }) },
+      /has 2 availability zones, fewer than 3[\s\S]*web-infrastructure:zones to 2/,
+    ],
+    ["arm64 for a database", { [key("instanceType")]: "t4g.small" }, {}, /t4g\.small is arm64, but Oracle/],
+    [
+      "an image of another architecture",
+      {},
+      { "aws:ec2/getAmi:getAmi": () => ({ architecture: "arm64" }) },
+      /image ami-0123456789abcdef0 is for arm64/,
+    ],
+    [
+      "a domain outside its zone",
+      { [key("hostedZone")]: "example.com" },
+      {},
+      /domain www\.foobar\.com is no name in web-infrastructure:hostedZone example\.com/,
+    ],
+    [
+      "a range that is too small",
+      { [key("addressRange")]: "10.0.0.0/26" },
+      {},
+      /addressRange 10\.0\.0\.0\/26 is too small/,
+    ],
+    [
+      "too many addresses",
+      { [key("topology")]: "distributed", [key("nat")]: "per-zone" },
+      { "aws:ec2/getEips:getEips": ({ filters }) => ({ allocationIds: filters ? [] : ["a", "b"] }) },
+      /takes 4 Elastic IPs, others in eu-central-1 take 2, and the account may have 5[\s\S]*web-infrastructure:nat/,
+    ],
+  ];
+  for (const [title, settings, answers, message] of mistakes) {
+    it(title, async () => {
+      await assert.rejects(previewStack("dev", settings, answers), (error: Error) => {
+        assert.match(error.message, message);
+        // for a person: no stack trace
+        assert.doesNotMatch(error.message, /\n\s+at /);
+        return true;
+      });
+    });
+  }
+});
+
+/** A function that AWS refuses to answer. */
+function failing(token: string): Answers {
+  return {
+    [token]: () => {
+      throw new Error("no such region");
+    },
+  };
+}
