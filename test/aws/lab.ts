@@ -68,17 +68,21 @@ export class Aws {
   ask(...args: string[]): any {
     const { status, stdout, stderr } = spawnSync("python3", ["-m", "awscli", ...args], {
       encoding: "utf8",
-      env: { ...process.env, ...CREDENTIALS, PYTHONPATH: tools, AWS_ENDPOINT_URL: this.endpoint },
+      env: { ...process.env, ...this.sdkEnvironment, PYTHONPATH: tools },
     });
     if (status !== 0) throw new Error(`aws ${args.join(" ")}: ${stderr}`);
     return stdout.trim() === "" ? undefined : JSON.parse(stdout);
   }
 
+  /** What an AWS SDK needs in the environment to ask moto. */
+  get sdkEnvironment(): Record<string, string> {
+    return { ...CREDENTIALS, AWS_ENDPOINT_URL: this.endpoint };
+  }
+
   /** What a machine's environment has instead of a network at AWS. */
   private get environment(): Record<string, string> {
     return {
-      ...CREDENTIALS,
-      AWS_ENDPOINT_URL: this.endpoint,
+      ...this.sdkEnvironment,
       AWS_EC2_METADATA_SERVICE_ENDPOINT: this.metadataService,
       PATIENCE: "4",
     };
