@@ -12,7 +12,7 @@ export interface Visit {
   readonly ca: string;
   readonly writesPerSecond: number;
   readonly readsPerSecond: number;
-  /** For how long a write is tried again after a broken connection or a 503, in ms; 0: tried once. @default 15000 */
+  /** For how long a write is tried again after a broken connection or a 502, 503 or 504, in ms; 0: tried once. @default 15000 */
   readonly patience?: number;
 }
 
@@ -47,6 +47,8 @@ export interface Report {
 const TRY_TIMEOUT = 12_000;
 const READ_TIMEOUT = 5_000;
 const PAUSE = 100;
+/** It may have happened or not: a gateway lost its server, or knows of none. The token makes another try safe. */
+const UNDECIDED = new Set([502, 503, 504]);
 
 /**
  * Visitors who write and read at a fixed rate, each on a connection of their own, until told to stop. A write is tried
@@ -94,7 +96,7 @@ async function write(visit: Visit, errand: Errand, message: string): Promise<voi
         return;
       }
       errand.problems.push(told(errand, `status ${status}`));
-      if (status !== 503) return;
+      if (!UNDECIDED.has(status)) return;
     } catch (error) {
       errand.problems.push(told(errand, (error as Error).message));
     }

@@ -137,8 +137,8 @@ def decide_without_group(me: Member, others: list[Member]) -> Decision:
             founding = all(other.answers or other.position > me.position for other in others)
             return Decision(Action.WAIT, reason, settled=founding, founding=founding)
         reason = (
-            f"no group runs, and {listed(silent)} may have newer data but doesn't answer. Start it; if it is lost for good, "
-            "run on the machine with the newest data: database-agent force-bootstrap"
+            f"no group runs, and there is no answer from {listed(silent)}, where newer data may be. Start what is down; if a machine "
+            "is lost for good, run on the one with the newest data: database-agent force-bootstrap"
         )
         return Decision(Action.WAIT, reason)
     return decide_founding(me, others)
@@ -155,7 +155,7 @@ def decide_founding(me: Member, others: list[Member]) -> Decision:
         )
         return Decision(Action.ASK, reason)
     if ahead:
-        return Decision(Action.WAIT, f"{listed([other.name for other in ahead])} has newer data, and begins the group")
+        return Decision(Action.WAIT, f"waiting for newer data to begin the group: that of {listed([other.name for other in ahead])}")
     for other in others:
         if not missing(me.executed, other.executed) and other.position < me.position:
             return Decision(Action.WAIT, f"{other.name} has the same data, and begins the group")

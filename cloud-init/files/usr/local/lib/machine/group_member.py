@@ -82,6 +82,21 @@ class GroupMember:
         finally:
             run("SET GLOBAL group_replication_bootstrap_group = OFF")
 
+    def force_group(self) -> None:
+        """
+        Begins the group by an operator's order. Should another member go on with its own data likewise, both would use the same
+        transaction ids for different transactions; an empty one, under this server's own name, tells their data apart for ever.
+        """
+        run(
+            """SET GLOBAL super_read_only = OFF;
+            SET SESSION gtid_next = CONCAT(@@server_uuid, ':', UNIX_TIMESTAMP());
+            BEGIN;
+            COMMIT;
+            SET SESSION gtid_next = AUTOMATIC;
+            SET GLOBAL super_read_only = ON"""
+        )
+        self.begin_group()
+
     def start_replication(self) -> None:
         if self.state == "ERROR":
             run("STOP GROUP_REPLICATION")
