@@ -104,7 +104,7 @@ class GroupMember:
         run(f"START GROUP_REPLICATION USER = 'replication', PASSWORD = {quoted(password_of('replication'))}")
 
     def stop_replication(self) -> None:
-        run("STOP GROUP_REPLICATION; STOP REPLICA FOR CHANNEL 'group_replication_applier'")
+        run("STOP GROUP_REPLICATION")
 
 
 def hand_over() -> str:
