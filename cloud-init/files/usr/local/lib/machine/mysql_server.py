@@ -85,8 +85,10 @@ def can_sign_in(account: str) -> bool:
 
 def clone(address: str, port: int) -> None:
     """Replaces all data here by that of another database, with MySQL's clone plugin; MySQL restarts itself at the end."""
+    # read-only for everybody but us: a clone is a write as well
     run(
-        f"""SET GLOBAL super_read_only = ON;
+        f"""SET GLOBAL read_only = ON;
+        SET GLOBAL super_read_only = OFF;
         SET GLOBAL clone_valid_donor_list = '{address}:{port}';
         SET GLOBAL clone_ssl_ca = '{CA_FILE}';
         CLONE INSTANCE FROM 'replication'@'{address}':{port}
