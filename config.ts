@@ -28,7 +28,9 @@ const addressRange = z
 /** Settings of every target. */
 const common = {
   /** Which machines there are and what each does. */
-  topology: z.enum(["highly-available", "distributed"], "takes highly-available or distributed").default("distributed"),
+  topology: z
+    .enum(["highly-available", "distributed"], "takes highly-available or distributed")
+    .default("highly-available"),
   /** The name the site is served under. */
   domain: z
     .string()

@@ -8,7 +8,7 @@ describe("the stack configuration", () => {
   it("needs nothing but a target", () => {
     assert.deepEqual(parse({ target: "docker" }), {
       target: "docker",
-      topology: "distributed",
+      topology: "highly-available",
       domain: "www.foobar.com",
       app: "./app",
       addressRange: "172.30.0.0/24",
