@@ -1,24 +1,17 @@
 import path from "node:path";
-import type { DockerConfig } from "../../config";
-import type { Deployment } from "../deployment";
 import { enforcePolicies, preview, type Run, summary, up } from "../engine";
 import { PolicyPack } from "../policies";
 import { type Progress, seconds } from "../progress";
 import { providers } from "../providers";
 import { ensureDocker } from "../setup/docker";
 import { ensureMachineImage } from "../setup/image";
-import { checkPorts, checkResources, type NeededResources } from "../setup/resources";
 import { State } from "../state";
 import { containsUnknown, unpack } from "../values";
-import { publishedPorts, startStopped } from "./containers";
+import { startStopped } from "./containers";
+import { checkHost } from "./host";
 import { mend, somethingGone } from "./mend";
 import { readSettings, type Session, stackOutputs } from "./session";
 import { showSite } from "./site";
-
-const CONTAINER = "docker:index/container:Container";
-
-/** What a new machine needs on disk beyond the image, in MiB. Seen: 180 after its founding; the rest is for logs and data. */
-const DISK_PER_MACHINE = 500;
 
 /** `npm start`: everything from Docker to the site. */
 export async function start(session: Session): Promise<void> {
@@ -30,7 +23,7 @@ export async function start(session: Session): Promise<void> {
   try {
     if (settings.target === "docker") {
       await setUp(session);
-      await checkPorts(await newPorts(settings, project.stack));
+      await checkHost(settings, project.stack);
       await startStopped(project.stack, Object.keys(stackOutputs(project).machines ?? {}), progress, signal);
     }
     if (cli) {
@@ -105,23 +98,6 @@ async function startBuiltIn(run: Run, pack: PolicyPack): Promise<boolean> {
     if (!containsUnknown(planned.outputs)) run.state.setOutputs(planned.outputs);
     return false;
   }
-  await checkResources(needed(planned));
   await up(run);
   return true;
-}
-
-/** The ports of this computer that the settings ask for and the stack doesn't hold yet. */
-async function newPorts({ httpPort, httpsPort }: DockerConfig, stack: string): Promise<Record<string, number>> {
-  const held = await publishedPorts(stack);
-  return Object.fromEntries(
-    Object.entries({ httpPort, httpsPort }).filter(([, port]) => port !== 0 && !held.includes(port)),
-  );
-}
-
-/** What the machines that are new will take. */
-function needed(planned: Deployment): NeededResources {
-  const machines = planned.steps
-    .filter(({ action, type }) => action === "create" && type === CONTAINER)
-    .map(({ urn }) => unpack(planned.registered.get(urn)?.inputs ?? {}).plain);
-  return { memory: machines.map(({ memory }) => Number(memory ?? 0)), disk: machines.length * DISK_PER_MACHINE };
 }

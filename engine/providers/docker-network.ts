@@ -37,7 +37,7 @@ export const network: ResourceProvider = {
     return explained(async () => {
       const existing = await findByName(options.name);
       if (existing && !belongsToStack(existing.Labels, options.labels)) throw nameTaken("network", options.name);
-      await refuseUsedRanges(options);
+      await refuseUsedRanges(options.ipamConfigs.map(({ subnet }) => subnet));
       const created = await docker().createNetwork(creationRequest(options));
       return { id: created.id, outputs: { ...inputs, scope: "local" } };
     });
@@ -94,13 +94,13 @@ function creationRequest(options: Inputs) {
  * Docker refuses a range that another of its networks has, without saying which, and doesn't look at the host's own
  * networks at all.
  */
-async function refuseUsedRanges({ ipamConfigs }: Inputs): Promise<void> {
+export async function refuseUsedRanges(ranges: readonly string[]): Promise<void> {
   const used = [...(await dockerRanges()), ...hostRanges()];
-  for (const { subnet } of ipamConfigs) {
-    const conflict = overlapping(subnet, used);
+  for (const range of ranges) {
+    const conflict = overlapping(range, used);
     if (!conflict) continue;
     throw new UserError(
-      `The address range ${subnet} is in use: ${conflict.by} has ${conflict.range}. ${CHANGE_ADDRESS_RANGE}`,
+      `The address range ${range} is in use: ${conflict.by} has ${conflict.range}. ${CHANGE_ADDRESS_RANGE}`,
     );
   }
 }
