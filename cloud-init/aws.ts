@@ -23,7 +23,7 @@ export interface ProgramsPlace {
 export const START_COMMAND: string[] = ["/usr/local/sbin/machine-start"];
 
 /** Debian packages that a machine on AWS needs beside those of its roles. */
-export const awsPackages = ["awscli"];
+export const awsPackages = ["awscli", "e2fsprogs"];
 
 /** What a machine does on AWS beside its roles: fetch, mount, report, keep the public address. */
 export function awsFiles({ domain }: Topology, machine: Machine): MachineFile[] {
