@@ -93,7 +93,7 @@ describe("the configuration of a stack on AWS", () => {
   it("needs nothing but a region here; what only AWS can tell is asked later", () => {
     assert.deepEqual(onAws({}), {
       target: "aws",
-      topology: "distributed",
+      topology: "highly-available",
       domain: "www.foobar.com",
       app: "./app",
       addressRange: "10.20.0.0/16",
