@@ -24,6 +24,13 @@ const tools: readonly Tool[] = [
     distributions: ["debian"],
     without: "the page is not looked at in a browser",
   },
+  {
+    // test/aws/lab.ts installs moto and awscli by it, below .state
+    programs: ["pip3"],
+    packageName: "python3-pip",
+    distributions: ["debian", "ubuntu"],
+    without: "what machines ask of AWS is not tried, and those tests fail",
+  },
 ];
 
 /**
