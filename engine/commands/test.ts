@@ -19,7 +19,13 @@ export async function test(root: string, mochaArguments: readonly string[]): Pro
   progress.stop();
 
   const files = mochaArguments.some((argument) => argument.endsWith(".ts")) ? [] : [ALL_TESTS];
-  const mocha = [require.resolve("mocha/bin/mocha.js"), "--import=tsx", "--reporter", "test/reporter.cjs"];
+  const mocha = [
+    require.resolve("mocha/bin/mocha.js"),
+    "--import=tsx",
+    "--reporter",
+    "test/reporter.cjs",
+    "--timeout=30s",
+  ];
   const child = spawn(process.execPath, [...mocha, ...mochaArguments, ...files], {
     cwd: root,
     stdio: "inherit",
