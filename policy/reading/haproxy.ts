@@ -36,7 +36,8 @@ export function judgeHaproxy(files: readonly TextFile[], admits: (port: number) 
 }
 
 function haproxyFiles(files: readonly TextFile[]): TextFile[] {
-  return files.filter(({ path }) => /^\/(?:etc|usr\/local\/etc)\/haproxy\/.*\.cfg$/.test(path));
+  // In a container of its own HAProxy may be given any directory.
+  return files.filter(({ path }) => /\/haproxy(?:\/.*)?[^/]*\.cfg$/.test(path));
 }
 
 function publicBinds(sections: readonly Section[]): Bind[] {

@@ -8,7 +8,7 @@ export interface PlainServer {
 }
 
 const PACKAGED = [
-  { name: "Nginx", packages: /^nginx(?:-\w+)?$/, configuration: "/etc/nginx/" },
+  { name: "Nginx", packages: /^nginx\d*(?:[.-]\w+)*$/, configuration: "/etc/nginx/" },
   { name: "Apache", packages: /^(?:apache2|httpd)$/, configuration: /^\/etc\/(?:apache2|httpd)\// },
   { name: "lighttpd", packages: /^lighttpd$/, configuration: "/etc/lighttpd/" },
 ] as const;

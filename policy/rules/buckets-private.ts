@@ -66,7 +66,7 @@ function judgePolicy(name: string, given: Value, report: Report): void {
   const policy = given === UNKNOWN ? undefined : readPolicy(given);
   if (!policy) {
     const why = given === UNKNOWN ? "isn't known yet" : "is no JSON";
-    report.undecided(`who may read bucket ${name}: its policy ${why}.`);
+    report.undecided(`who may read the bucket of ${name}: its policy ${why}.`);
     return;
   }
   // A condition narrows it down; which ones do is more than this rule knows.
@@ -75,7 +75,7 @@ function judgePolicy(name: string, given: Value, report: Report): void {
     .some(
       ({ Effect, Principal, Condition }) => Effect === "Allow" && isEverybody(Principal) && Condition === undefined,
     );
-  if (open) report.violation(`Bucket ${name} is open to everybody by its policy (Principal "*").`, REMEDY);
+  if (open) report.violation(`The bucket of ${name} is open to everybody by its policy (Principal "*").`, REMEDY);
 }
 
 function readPolicy(given: Value): Properties | undefined {

@@ -64,8 +64,10 @@ function judgeStack(stack: readonly Resource[], report: Report): void {
   for (const one of Object.values(seen)) one.clear();
 }
 
-function isClearText({ properties }: Resource): boolean {
-  return properties.protocol !== UNKNOWN && text(properties.protocol)?.toUpperCase() === "HTTP";
+/** A listener that has a port and names no protocol listens to HTTP. */
+function isClearText({ properties: { protocol, port } }: Resource): boolean {
+  if (protocol === undefined || protocol === null) return port !== undefined && port !== null;
+  return protocol !== UNKNOWN && text(protocol)?.toUpperCase() === "HTTP";
 }
 
 function judgeClearText(listener: Resource, report: Report): void {

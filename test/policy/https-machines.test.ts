@@ -116,6 +116,11 @@ const packed: Case[] = [
     lb(`#cloud-config-archive\n- type: text/cloud-config\n  content: |\n${CLEAR.replace(/^/gm, "    ")}\n`),
     refuses(/port 80/),
   ],
+  [
+    "HAProxy's file in a directory of its own",
+    lb(CLEAR.replace("/etc/haproxy/haproxy.cfg", "/mnt/stateful_partition/haproxy/haproxy.cfg")),
+    refuses(/port 80/),
+  ],
   ["an archive that is none", lb("#cloud-config-archive\na: b\n"), undecided(/can't be told apart/)],
   ["user-data from elsewhere", lb("#include\nhttps://example.org/user-data\n"), undecided(/fetches more of itself/)],
   [

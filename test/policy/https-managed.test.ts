@@ -125,6 +125,12 @@ const listenerCases: Case[] = [
     refuses(/TLS 1\.0/),
   ],
   ["actions of any shape", one({ protocol: "HTTP", defaultActions: 7 }), refuses(/Listener/)],
+  [
+    "no protocol on a port is HTTP",
+    one({ port: 80, defaultActions: [forward] }),
+    refuses(/Listener http answers clear-text HTTP on port 80/),
+  ],
+  ["a gateway's listener, which has neither", one({ defaultActions: [forward] }), passes],
   ["TCP of a network load balancer", one({ protocol: "TCP", port: 443, defaultActions: [forward] }), passes],
 ];
 

@@ -38,6 +38,7 @@ const servers: Program[] = [
     web("#cloud-config\npackages: [nginx]\n"),
     refuses(/Nginx serves clear-text HTTP/),
   ],
+  ["Nginx of Amazon Linux", web("#!/bin/bash\nsudo amazon-linux-extras install nginx1 -y\n"), refuses(/Nginx serves/)],
   ["Nginx with a version", web("#cloud-config\npackages:\n- [nginx, 1.26]\n"), refuses(/Nginx serves/)],
   [
     "Nginx as it comes, then certbot",

@@ -84,7 +84,7 @@ const buckets: Case[] = [
   [
     "a policy for everybody",
     policyOf(JSON.stringify({ Statement: [everybody] })),
-    refuses(/Bucket p is open to everybody by its policy/),
+    refuses(/The bucket of p is open to everybody by its policy/),
   ],
   ["a policy for everybody, as an object", policyOf({ Statement: everybody }), refuses(/by its policy/)],
   [
