@@ -84,7 +84,10 @@ describeWithCli(`policy pack with the real CLI${cli ? "" : " (no `pulumi` on the
     const made = pulumi("stack", "init", "test");
     assert.equal(made.status, 0, made.stderr);
   });
-  after(() => rmSync(backend, { recursive: true, force: true }));
+  after(() => {
+    rmSync(backend, { recursive: true, force: true });
+    rmSync(path.join(__dirname, "foreign", "Pulumi.test.yaml"), { force: true });
+  });
 
   function pulumi(...parameters: string[]) {
     const project = parameters[0] === "policy" ? [] : ["--cwd", path.join(__dirname, "foreign"), "--non-interactive"];
