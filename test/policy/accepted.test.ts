@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
+import { encryptionVolumes } from "../../policy/rules/encryption-volumes";
+import { firewallNetworkAcls } from "../../policy/rules/firewall-network-acls";
 import { firewallPublicPorts } from "../../policy/rules/firewall-public-ports";
+import { httpsOnly } from "../../policy/rules/https-only";
+import { imdsv2Required } from "../../policy/rules/imdsv2-required";
 import { loadBalancerRedundant } from "../../policy/rules/load-balancer-redundant";
-import { judge, judgeStack } from "./judge";
+import { judge, judgeStack, type Rule } from "./judge";
 import { container } from "./machines";
+import type { Diagnostic, TestResource } from "./pack";
+import { ec2 } from "./resources";
 
 const open = container("db-1", { roles: "database", properties: { ports: [{ internal: 3306, external: 3306 }] } });
 const FUTURE = "2999-12-31";
@@ -102,5 +108,41 @@ describe("accepted violations", () => {
       (await judge(firewallPublicPorts, open, { ports: "80" }))[0]?.message ?? "",
       /firewall-public-ports\.ports: takes a list of port numbers/,
     );
+  });
+
+  const wrongSettings: [rule: Rule, resource: TestResource, settings: Record<string, unknown>, said: RegExp][] = [
+    [imdsv2Required, ec2("m"), { hopLimit: "two" }, /imdsv2-required\.hopLimit: takes a whole number from 1 to 64/],
+    [imdsv2Required, ec2("m"), { hopLimit: 0 }, /imdsv2-required\.hopLimit/],
+    [imdsv2Required, ec2("m"), { hoplimit: 2 }, /no such setting; the rule takes hopLimit, accepted, enforcementLevel/],
+    [
+      encryptionVolumes,
+      ec2("m"),
+      { encryptedByDefault: "yes" },
+      /encryption-volumes\.encryptedByDefault: takes true or false/,
+    ],
+    [firewallPublicPorts, ec2("m"), { ports: [] }, /firewall-public-ports\.ports: takes a list of port numbers/],
+    [firewallPublicPorts, ec2("m"), { ports: [70000] }, /firewall-public-ports\.ports/],
+    [
+      httpsOnly,
+      ec2("m"),
+      { ports: [80] },
+      /https-only\.ports: there is no such setting; the rule takes accepted, enforcementLevel/,
+    ],
+  ];
+  for (const [rule, resource, settings, said] of wrongSettings) {
+    it(`${rule.name} names what it doesn't take: ${JSON.stringify(settings)}, once in a run`, async () => {
+      const [first, second] = [resource, { ...resource, name: "another" }];
+      const wrong = (found: Diagnostic[]) =>
+        found.filter(({ message }) => message.startsWith("Wrong policy configuration"));
+      const [error, ...more] = wrong(await judge(rule, first, settings));
+      assert.equal(error?.level, "mandatory");
+      assert.match(error?.message ?? "", said);
+      assert.deepEqual(more.concat(wrong(await judge(rule, second, settings))), []);
+    });
+  }
+
+  it("a wrong configuration of a rule about stacks is said too", async () => {
+    const [error] = await judgeStack(firewallNetworkAcls, [], { ports: "all" });
+    assert.match(error?.message ?? "", /firewall-network-acls\.ports: takes a list of port numbers/);
   });
 });
