@@ -12,16 +12,23 @@ export function hasPulumiCli(): boolean {
   return spawnSync("pulumi", ["version"], { stdio: "ignore" }).status === 0;
 }
 
+export interface PulumiCliOptions {
+  /** Asks Pulumi to stop. */
+  readonly signal?: AbortSignal;
+  /** Whether a terminal sends Ctrl-C to Pulumi as well as to us. @default whether there is one */
+  readonly terminal?: boolean;
+  /** Whether what Pulumi says is shown only as part of the error when it fails. @default false */
+  readonly quiet?: boolean;
+}
+
 /** The real Pulumi, with a backend in the project's own directory: no account, no question. */
 export class PulumiCli {
   readonly backend: PulumiBackend;
   private readonly env: NodeJS.ProcessEnv;
 
-  /** @param terminal whether a terminal sends Ctrl-C to Pulumi as well as to us */
   constructor(
     private readonly project: Project,
-    private readonly signal?: AbortSignal,
-    private readonly terminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY),
+    private readonly options: PulumiCliOptions = {},
   ) {
     this.backend = new PulumiBackend(project);
     this.env = {
@@ -88,15 +95,16 @@ export class PulumiCli {
     return existsSync(path.join(this.project.root, settings)) ? [...args, "--policy-pack-config", settings] : args;
   }
 
-  private async run(args: string[], { quiet = false } = {}): Promise<void> {
-    this.signal?.throwIfAborted();
+  private async run(args: string[], { quiet = this.options.quiet } = {}): Promise<void> {
+    const { signal, terminal = hasTerminal() } = this.options;
+    signal?.throwIfAborted();
     const stdio = quiet ? ("pipe" as const) : ("inherit" as const);
     const child = spawn("pulumi", args, { cwd: this.project.root, env: this.env, stdio: ["ignore", stdio, stdio] });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text) => (said += text));
     // Asked once to stop, Pulumi finishes the step under way; asked twice, it leaves it half-done.
-    const stop = () => !this.terminal && child.kill("SIGINT");
-    this.signal?.addEventListener("abort", stop);
+    const stop = () => !terminal && child.kill("SIGINT");
+    signal?.addEventListener("abort", stop);
     try {
       const code = await new Promise<number | null>((resolve, reject) => {
         child.once("error", reject);
@@ -107,9 +115,13 @@ export class PulumiCli {
         throw new UserError(`pulumi ${args[0]} failed (exit code ${code})${why}`);
       }
     } finally {
-      this.signal?.removeEventListener("abort", stop);
+      signal?.removeEventListener("abort", stop);
     }
   }
+}
+
+function hasTerminal(): boolean {
+  return [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
 }
 
 /** Throws when the stack was made by the other of the two engines: neither can go on with the other's state. */

@@ -33,7 +33,7 @@ export async function withSession(
 ): Promise<void> {
   const project = readProject(root, options.stack);
   const progress = await Progress.create(process.stdout, options.verbose);
-  const cli = options.engine !== "built-in" && hasPulumiCli() ? new PulumiCli(project, signal) : undefined;
+  const cli = options.engine !== "built-in" && hasPulumiCli() ? new PulumiCli(project, { signal }) : undefined;
   if (options.engine === "pulumi" && !cli) throw new UserError("There is no Pulumi CLI on the PATH.");
   refuseOtherEngine(project, cli !== undefined);
   const unlock = await lockStack(root, options.stack);

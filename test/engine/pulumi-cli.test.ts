@@ -68,7 +68,8 @@ describe("engine: the Pulumi CLI, where there is one (here a stand-in that notes
     const script =
       "#!/bin/sh\ntrap 'echo asked to stop > ended; exit 1' INT\necho > started\nwhile :; do sleep 0.1; done\n";
     writeFileSync(path.join(bench.root, "bin", "pulumi"), script);
-    const run = new PulumiCli(readProject(bench.root, "local"), stopper.signal, false).up(false);
+    const options = { signal: stopper.signal, terminal: false };
+    const run = new PulumiCli(readProject(bench.root, "local"), options).up(false);
     while (!existsSync(path.join(bench.root, "started"))) await sleep(20);
     stopper.abort();
     await assert.rejects(run, /pulumi up failed/);
