@@ -6,12 +6,13 @@ import { ensureDocker } from "../setup/docker";
 import { State, stackDirectory } from "../state";
 import { removeByLabel } from "./containers";
 import { mend, somethingGone } from "./mend";
-import type { Session } from "./session";
+import { refuseCloud, type Session } from "./session";
 import { builtIn } from "./start";
 
 /** `npm run destroy`: removes what the stack consists of; the data volumes too with `--data`. Asks no question. */
 export async function destroy(session: Session, withData: boolean): Promise<void> {
   const { project, progress, cli } = session;
+  refuseCloud(project);
   const reachable = await docker()
     .ping()
     .then(Boolean, () => false);

@@ -1,4 +1,4 @@
-import { type Config, ConfigError, parseConfig } from "../../config";
+import { ConfigError, type DockerConfig, parseConfig } from "../../config";
 import { UserError } from "../errors";
 import { lockStack } from "../lock";
 import { Progress } from "../progress";
@@ -46,17 +46,27 @@ export async function withSession(
   }
 }
 
-/** The stack's settings, checked. Throws a UserError that lists what is wrong with them, or says that they need the CLI. */
-export function readSettings({ config, stack }: Project, cli: PulumiCli | undefined): Config {
-  let settings: Config;
+/** The stack's settings, checked. Throws a UserError that lists what is wrong with them, or says that the stack is in a cloud. */
+export function readSettings(project: Project): DockerConfig {
   try {
-    settings = parseConfig(config, stack);
+    const settings = parseConfig(project.config, project.stack);
+    if (settings.target === "docker") return settings;
   } catch (error) {
     throw error instanceof ConfigError ? new UserError(error.message) : error;
   }
-  if (settings.target === "docker" || cli) return settings;
-  throw new UserError(
-    `The stack ${stack} is on AWS: that takes the Pulumi CLI, which isn't on the PATH (docs/deploy-to-aws.md). Nothing was touched.`,
+  throw cloudError(project);
+}
+
+/** Throws a UserError when the stack is in a cloud; looks at nothing else of the settings. */
+export function refuseCloud(project: Project): void {
+  if (project.config[`${project.name}:target`] === "aws") throw cloudError(project);
+}
+
+/** The state of such a stack belongs in a backend of the person's choice: with ours, there would be a second stack. */
+function cloudError({ stack }: Project): UserError {
+  return new UserError(
+    `The stack ${stack} is on AWS. These commands ask no question and keep the state on this computer, so they leave it alone. ` +
+      `Use the Pulumi CLI: \`pulumi up --stack ${stack} --policy-pack policy\` (docs/deploy-to-aws.md). Nothing was touched.`,
   );
 }
 

@@ -18,14 +18,12 @@ export async function start(session: Session): Promise<void> {
   const started = Date.now();
   const { project, progress, signal, cli } = session;
   // Before the set-up: nobody should wait for it to be told of a slip of the pen.
-  const settings = readSettings(project, cli);
+  const settings = readSettings(project);
   const pack = cli ? undefined : PolicyPack.start(project, path.join(project.root, "policy"));
   try {
-    if (settings.target === "docker") {
-      await setUp(session);
-      await checkHost(settings, project.stack);
-      await startStopped(project.stack, Object.keys(stackOutputs(project).machines ?? {}), progress, signal);
-    }
+    await setUp(session);
+    await checkHost(settings, project.stack);
+    await startStopped(project.stack, Object.keys(stackOutputs(project).machines ?? {}), progress, signal);
     if (cli) {
       await cli.select();
       await mend(session, cli);
@@ -45,7 +43,8 @@ export async function start(session: Session): Promise<void> {
 /** `npm run preview`: what `npm start` would do, and what the policies say to it. */
 export async function previewStack(session: Session): Promise<void> {
   const { project, progress, cli } = session;
-  if (readSettings(project, cli).target === "docker") await setUp(session);
+  readSettings(project);
+  await setUp(session);
   if (cli) {
     await cli.select();
     await cli.preview(await somethingGone(cli));

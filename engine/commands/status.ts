@@ -9,7 +9,7 @@ import { outputOf } from "../providers/container-command";
 import { docker } from "../providers/docker-client";
 import { listMachines, type MachineContainer } from "./containers";
 import { type KnownMachine, machineStatus, problems, type SiteAnswer } from "./health";
-import { stackOutputs } from "./session";
+import { refuseCloud, stackOutputs } from "./session";
 import { authorityFile } from "./site";
 
 const ANSWER_TIMEOUT = 5000;
@@ -17,6 +17,7 @@ const MACHINE_STATUS = ["/usr/local/sbin/machine-status"];
 
 /** `npm run status`: each machine and what the site answers. Returns false when something isn't as it should be. */
 export async function status(project: Project, asJson: boolean): Promise<boolean> {
+  refuseCloud(project);
   const outputs = stackOutputs(project);
   const entryAddresses: string[] = outputs.entryAddresses ?? [];
   const machines = await Promise.all((await listMachines(project.stack)).map(askMachine));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { readSettings, refuseCloud } from "../../engine/commands/session";
 import { readProject } from "../../engine/project";
 import { kindOf, makeUrn, nameOf } from "../../engine/urn";
 import { Bench } from "./bench";
@@ -40,6 +41,14 @@ describe("engine: project files and names", () => {
     rmSync(path.join(bench.root, "Pulumi.local.yaml"));
     assert.throws(() => readProject(bench.root, "local"), /Pulumi\.local\.yaml doesn't exist/);
     assert.throws(() => readProject(bench.root, "../local"), /can't be the name of a stack/);
+  });
+
+  it("the npm commands leave a stack in a cloud alone, and say what is for it", () => {
+    const dev = readProject(process.cwd(), "dev");
+    const wanted = /stack dev is on AWS.*`pulumi up --stack dev --policy-pack policy`.*Nothing was touched/;
+    assert.throws(() => readSettings(dev), wanted);
+    assert.throws(() => refuseCloud(dev), wanted);
+    refuseCloud(readProject(process.cwd(), "local"));
   });
 
   it("URNs name all ancestors but the stack", () => {
