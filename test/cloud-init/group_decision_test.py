@@ -19,6 +19,7 @@ primary = [replace(each, state="ONLINE", role="PRIMARY", quorum=True, writable=T
 recovering = [replace(each, state="RECOVERING", role="SECONDARY", quorum=True) for each in out]
 isolated = [replace(each, quorum=False) for each in primary]
 foreign = [replace(each, executed=f"{X}:1-5") for each in empty]
+last = [replace(each, stopped_last=True) for each in out]
 # the last one that it acknowledged reached nobody: possible only by an operator's hand
 torn = [replace(each, executed=f"{G}:1-7,{X}:1") for each in empty]
 one, two, three = 0, 1, 2
@@ -50,6 +51,10 @@ SITUATIONS = [
     ("the first was away: the second begins", out[two], behind[one], out[three], FOUND, "none has newer data"),
     ("all failed at once, none stopped", failed[one], failed[two], failed[three], FOUND, "none has newer data"),
     ("one has what nobody else has, two the same", torn[one], out[two], out[three], ASK, "each have transactions"),
+    ("the last to stop begins alone", last[one], silent[two], silent[three], FOUND, "the last to stop"),
+    ("the last to stop, with an older one there", last[one], behind[two], silent[three], FOUND, "the last to stop"),
+    ("the last to stop, but somebody was forced to go on", last[one], torn[two], silent[three], WAIT, "no answer from db-3"),
+    ("the last to stop joins a group that goes on", last[one], primary[two], secondary[three], JOIN, "group of db-2"),
     # ---- one that comes back to a group that goes on
     ("restarted", out[one], primary[two], secondary[three], JOIN, "group of db-2"),
     ("expelled", failed[one], primary[two], secondary[three], JOIN, "group of db-2"),

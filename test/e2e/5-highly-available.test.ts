@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { readProject } from "../../engine/project";
 import { PulumiBackend } from "../../engine/pulumi-backend";
 import { acknowledgedRowsAreEverywhere, machines, visitors, whole } from "./group";
@@ -68,6 +69,19 @@ describe("the highly available stack", function () {
     assert.equal(exitCode, 0, output);
     assert.equal(output.match(new RegExp(`holds ${highlyAvailable.entry}`, "g"))?.length, 1, output);
     assert.equal(output.match(/MySQL: primary/g)?.length, 1, output);
+  });
+
+  it("finds its data again after a destroy, though its machines come back one after the other", async () => {
+    const running = visitors();
+    await sleep(2000);
+    const { acknowledged } = await running.stop();
+    const { exitCode, output } = await command("destroy");
+    assert.equal(exitCode, 0, output);
+    assert.deepEqual((await leftovers()).containers, []);
+
+    await start();
+    await whole();
+    await acknowledgedRowsAreEverywhere(acknowledged);
   });
 
   it("changes one machine after the other without failing a request", async () => {

@@ -3,7 +3,8 @@
 No input, no output, no clock: database-agent observes and acts. So every rule can be read here and tried in a test.
 
 The rules, in one breath: who isn't in the group joins it when there is one. When there is none, only the most advanced of
-all members founds it (again), and only while every member answers: silence never permits anything.
+all members founds it (again), and only while every member answers: silence never permits anything. One exception: who was the
+last member when it stopped in order knows that nobody has newer data, and begins without the others.
 """
 
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ class Member:
     queue: int = 0  # transactions received and not applied yet
     clock_ahead: float = 0.0  # seconds; the clock of who asked this member, before its own
     needs_help: bool = False  # a person has to decide something there
+    stopped_last: bool = False  # it stopped in order as the only member left, with just the data that it has now
 
     @property
     def in_group(self) -> bool:
@@ -131,6 +133,8 @@ def decide_without_group(me: Member, others: list[Member]) -> Decision:
         return Decision(Action.WAIT, f"there is no primary, but {listed(inside)} may be about to elect one")
     silent = [other.name for other in others if not other.answers]
     if silent:
+        if me.stopped_last and not any(missing(other.executed, me.executed) for other in others):
+            return Decision(Action.FOUND, "this machine was the last to stop, so nobody has newer data: beginning the group")
         if not me.executed and not any(other.executed for other in others):
             reason = f"new and empty: waiting for {listed(silent)} to begin the group with; nothing can be written until then"
             # machines are made one after the other: who isn't there yet comes later, who came before is missed

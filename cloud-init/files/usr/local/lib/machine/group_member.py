@@ -1,13 +1,18 @@
 """A member of the database group: observing it, and doing what group_decision.py decides."""
 
 import json
+import shutil
 import time
 from dataclasses import fields, replace
+from pathlib import Path
 
 from group_decision import Action, Decision, Member, decide, has_older_data, may_be_read, may_be_written
+from gtid_set import missing
 from mysql_server import Session, make_accounts, password_of, quoted, run
 
 GROUP = "performance_schema.replication_group_members"
+# The GTID set of a member that stopped in order when no other was left. It stays with the data.
+LAST_MEMBER = Path("/var/lib/mysql/stopped-as-last-member")
 # How long an orderly hand-over waits for HAProxy to notice, for requests under way, and for the new primary.
 NOTICE_SECONDS = 0.5
 DRAIN_SECONDS = 3
@@ -53,11 +58,12 @@ class GroupMember:
         self.state = mine["state"]
         self.leads = self.leads and mine["role"] == "PRIMARY"
         gtids = [server["executed"], *(row["received"] for row in received)]
+        executed = ",".join(filter(None, gtids)).replace("\\n", "")
         return replace(
             self.unknown(self.settings["name"]), group=server["group_name"], answers=True, uuid=server["uuid"],
             state=mine["state"], role=mine["role"], quorum=len(alive) * 2 > len(seen),
             writable=server["read_only"] == "0", leads=self.leads, primary=self.names.get(primary, ""),
-            executed=",".join(filter(None, gtids)).replace("\\n", ""), queue=int(queue[0]["queue"]) if queue else 0,
+            executed=executed, queue=int(queue[0]["queue"]) if queue else 0, stopped_last=stopped_last(executed),
         )  # fmt: skip
 
     def decide(self, me: Member, others: list[Member], was_settled: bool) -> Decision:
@@ -81,6 +87,7 @@ class GroupMember:
             self.start_replication()
         finally:
             run("SET GLOBAL group_replication_bootstrap_group = OFF")
+        LAST_MEMBER.unlink(missing_ok=True)
 
     def force_group(self) -> None:
         """
@@ -107,6 +114,15 @@ class GroupMember:
         run("STOP GROUP_REPLICATION")
 
 
+def stopped_last(executed: str) -> bool:
+    """Whether this member was the last to stop, in order, and nothing was written here since."""
+    try:
+        then = LAST_MEMBER.read_text()
+    except FileNotFoundError:
+        return False
+    return bool(then) and not missing(then, executed) and not missing(executed, then)
+
+
 def hand_over() -> str:
     """
     Before this machine stops: lets the work of applications here end, and gives the role of primary to another member.
@@ -128,6 +144,12 @@ def hand_over() -> str:
     if me is None or me["role"] != "PRIMARY":
         return "not the primary: nothing to hand over"
     others = sorted((each for each in heirs if not each["me"] and each["state"] == "ONLINE"), key=lambda each: each["host"])
+    if len(heirs) == 1:
+        # from here on nothing can be written any more, here or elsewhere: what is here is all there is
+        run("SET GLOBAL super_read_only = ON")
+        LAST_MEMBER.write_text(run("SELECT @@gtid_executed", "--batch", "--skip-column-names", "--raw").replace("\n", ""))
+        shutil.chown(LAST_MEMBER, "mysql", "mysql")
+        return "the last member: it may begin the group again without the others"
     if not others:
         return "no other member is there to become the primary"
     # the first, as rolling changes go through the machines in order: it has been through, and won't have to hand over again
