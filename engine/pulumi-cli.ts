@@ -37,8 +37,6 @@ export class PulumiCli {
       // The state's directory is private (0700); a passphrase beside it would add nothing.
       PULUMI_CONFIG_PASSPHRASE: "",
       PULUMI_SKIP_UPDATE_CHECK: "true",
-      // Types are checked by the tests; at run time it costs seconds.
-      PULUMI_NODEJS_TRANSPILE_ONLY: "true",
     };
   }
 

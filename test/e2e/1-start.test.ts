@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { distributed, docker, eventually, type Run } from "./stack";
+import { distributed, docker, engine, eventually, type Run } from "./stack";
 
 const { command, container, leftovers, settings, startCommand, writeSettings } = distributed;
 
@@ -71,7 +71,7 @@ describe("npm start refuses, before anything is made,", function () {
   });
 });
 
-describe("npm start", function () {
+describe(`npm start, by ${engine},`, function () {
   this.timeout(600_000);
 
   before(() => distributed.acceptSingleLoadBalancer());

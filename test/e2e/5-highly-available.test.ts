@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readProject } from "../../engine/project";
 import { PulumiBackend } from "../../engine/pulumi-backend";
 import { acknowledgedRowsAreEverywhere, machines, visitors, whole } from "./group";
-import { eventually, highlyAvailable } from "./stack";
+import { engine, eventually, highlyAvailable } from "./stack";
 
 const { command, container, leftovers, name, request, start, startCommand, writeSettings } = highlyAvailable;
 
@@ -17,7 +17,7 @@ interface ResourceInState {
   readonly propertyDependencies: Record<string, string[]>;
 }
 
-describe("the highly available stack", function () {
+describe(`the highly available stack, by ${engine},`, function () {
   this.timeout(600_000);
 
   before(async () => {

@@ -6,9 +6,12 @@ import { Agent, request as httpsRequest } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import { stringify } from "yaml";
+import { hasPulumiCli } from "../../engine/pulumi-cli";
 
 export const DOMAIN = "www.foobar.com";
 export const docker = new Docker();
+/** What the commands go through here, for the titles of suites. */
+export const engine = hasPulumiCli() ? "the Pulumi CLI" : "the built-in engine";
 
 export interface Run {
   readonly exitCode: number | null;
