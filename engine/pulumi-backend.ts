@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { isAlive } from "./lock";
 import type { Project } from "./project";
 import type { Properties } from "./provider";
@@ -31,7 +32,7 @@ export class PulumiBackend {
   }
 
   get url(): string {
-    return `file://${this.directory}`;
+    return pathToFileURL(this.directory).href;
   }
 
   /** What exists according to the state. */

@@ -92,6 +92,14 @@ describe("engine: what the Pulumi CLI keeps of a stack", () => {
     writeFileSync(target, JSON.stringify(content));
   }
 
+  it("a directory may have any name", () => {
+    const root = "/home/ada/my site #1";
+    assert.equal(
+      new PulumiBackend({ ...readProject(bench.root, "local"), root }).url,
+      "file:///home/ada/my%20site%20%231/.state/pulumi",
+    );
+  });
+
   it("a stack is told from none, and from an empty one", () => {
     assert.equal(backend.hasStack(), false);
     write("stacks/test/local.json", { checkpoint: { latest: { resources: [] } } });
