@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, wr
 import path from "node:path";
 import lockfile from "proper-lockfile";
 import { UserError } from "./errors";
+import { isAlive } from "./processes";
 import { stackDirectory } from "./state";
 
 /** After this time without a sign of life a lock counts as left behind, in milliseconds. */
@@ -49,15 +50,5 @@ function readHolder(file: string): number | undefined {
     return Number(readFileSync(file, "utf8")) || undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** Whether a process of this computer lives. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { isAlive } from "./lock";
+import { isAlive } from "./processes";
 import type { Project } from "./project";
 import type { Properties } from "./provider";
 

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import { UserError } from "../errors";
+import { programOf } from "../processes";
 import { installPackages, isAvailable, type Show } from "./apt";
 import { COMMAND_PATH, mustRun, runCommand } from "./command";
 import { DEFAULT_SOCKET, useDockerHost } from "./docker-host";
@@ -124,17 +125,7 @@ function startDaemon(): ChildProcess {
  * wait for it for ever.
  */
 function removeStaleProcessFile(path: string, program: string): void {
-  if (existsSync(path) && programOf(readFileSync(path, "utf8").trim()) !== program) rmSync(path, { force: true });
-}
-
-/** Name of a living process. One that was killed but not yet cleared away still has its number, and isn't living. */
-function programOf(processId: string): string | undefined {
-  try {
-    const status = readFileSync(`/proc/${Number(processId)}/status`, "utf8");
-    return /^State:\s+Z/m.test(status) ? undefined : /^Name:\s+(\S+)/m.exec(status)?.[1];
-  } catch {
-    return undefined;
-  }
+  if (existsSync(path) && programOf(Number(readFileSync(path, "utf8"))) !== program) rmSync(path, { force: true });
 }
 
 /** `ended` tells that the engine which was started is gone again; another one may be on its way all the same. */
