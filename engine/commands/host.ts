@@ -19,7 +19,8 @@ export async function checkHost(
 
   // A stack that has a network may change its range to one that overlaps the old, which goes first.
   const networks = await docker().listNetworks({ filters: { label: [`${STACK_LABEL}=${stack}`] } });
-  if (networks.length === 0) await refuseUsedRanges([addressRange]);
+  const own = networks.flatMap(({ IPAM }) => (IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []));
+  if (!own.includes(addressRange)) await refuseUsedRanges([addressRange], own);
 
   const there = (await listMachines(stack)).map(({ name }) => name);
   const missing = presets[topology].filter(({ name }) => !there.includes(name));

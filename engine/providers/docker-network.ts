@@ -93,9 +93,11 @@ function creationRequest(options: Inputs) {
 /**
  * Docker refuses a range that another of its networks has, without saying which, and doesn't look at the host's own
  * networks at all.
+ * @param own ranges that are about to be given up: what overlaps them is no conflict
  */
-export async function refuseUsedRanges(ranges: readonly string[]): Promise<void> {
-  const used = [...(await dockerRanges()), ...hostRanges()];
+export async function refuseUsedRanges(ranges: readonly string[], own: readonly string[] = []): Promise<void> {
+  const givenUp = own.map((range) => ({ range, by: "this stack" }));
+  const used = [...(await dockerRanges()), ...hostRanges()].filter(({ range }) => !overlapping(range, givenUp));
   for (const range of ranges) {
     const conflict = overlapping(range, used);
     if (!conflict) continue;

@@ -78,6 +78,16 @@ describe("when something happens to the local stack", function () {
     });
   });
 
+  it("refuses an address range in use before it takes anything down", async () => {
+    writeSettings({ addressRange: "172.17.0.0/24" });
+    const before = await ids();
+    const run = await command("start");
+    assert.notEqual(run.exitCode, 0);
+    assert.match(run.output, /172\.17\.0\.0\/24 is in use.*addressRange/);
+    assert.deepEqual(await ids(), before);
+    writeSettings();
+  });
+
   it("replaces just what a change concerns, one machine at a time, and keeps the data", async () => {
     const application = mkdtempSync(join(tmpdir(), "changed-app-"));
     cpSync("app", application, { recursive: true });
