@@ -1,9 +1,10 @@
 import type { DockerConfig } from "../../config";
 import { presets } from "../../topology/presets";
+import { UserError } from "../errors";
 import { docker, STACK_LABEL } from "../providers/docker-client";
 import { refuseUsedRanges } from "../providers/docker-network";
 import { checkPorts, checkResources } from "../setup/resources";
-import { listMachines, publishedPorts } from "./containers";
+import { listMachines, type MachineContainer, publishedPorts } from "./containers";
 
 /** What a new machine needs on disk beyond the image, in MiB. Seen: 180 after its founding; the rest is for logs and data. */
 const DISK_PER_MACHINE = 500;
@@ -22,7 +23,25 @@ export async function checkHost(
   const own = networks.flatMap(({ IPAM }) => (IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []));
   if (!own.includes(addressRange)) await refuseUsedRanges([addressRange], own);
 
-  const there = (await listMachines(stack)).map(({ name }) => name);
-  const missing = presets[topology].filter(({ name }) => !there.includes(name));
+  const there = await listMachines(stack);
+  refuseOtherTopology(stack, topology, there);
+  const missing = presets[topology].filter((planned) => !there.some(({ name }) => name === planned.name));
   await checkResources({ memory: missing.map(() => memory), disk: missing.length * DISK_PER_MACHINE });
+}
+
+/** Addresses would move between machines that are there and machines that are to be, and one waits for the other. */
+function refuseOtherTopology(
+  stack: string,
+  topology: DockerConfig["topology"],
+  machines: readonly MachineContainer[],
+): void {
+  for (const { name, roles } of machines) {
+    const planned = presets[topology].find((machine) => machine.name === name);
+    if (planned?.roles.join() === roles.join()) continue;
+    throw new UserError(
+      `Stack ${stack} runs another topology than ${topology}: its ${name} is ${roles.join(", ")}. A running stack can't be ` +
+        "changed into another one yet; nothing was touched. Put web-infrastructure:topology back, use another stack for the " +
+        "other topology, or give this one and its data up first: `npm run destroy -- --data`.",
+    );
+  }
 }

@@ -78,6 +78,16 @@ describe("when something happens to the local stack", function () {
     });
   });
 
+  it("refuses another topology, and leaves the machines alone", async () => {
+    writeSettings({ topology: "highly-available" });
+    const before = await ids();
+    const run = await command("start");
+    assert.notEqual(run.exitCode, 0);
+    assert.match(run.output, /runs another topology than highly-available.*nothing was touched/s);
+    assert.deepEqual(await ids(), before);
+    writeSettings();
+  });
+
   it("refuses an address range in use before it takes anything down", async () => {
     writeSettings({ addressRange: "172.17.0.0/24" });
     const before = await ids();
