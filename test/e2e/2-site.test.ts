@@ -70,7 +70,11 @@ describe("the site", function () {
   it("is balanced round robin over both web servers", async () => {
     const seen: string[] = [];
     for (let i = 0; i < 8; i++) seen.push((await getJson("/api/request")).webServer);
-    assert.deepEqual([...seen].sort(), [...Array(4).fill("web-1"), ...Array(4).fill("web-2")]);
+    // The load balancer's own check of the whole way may come in between, and take a turn.
+    const first = seen.filter((server) => server === "web-1").length;
+    assert.ok(first >= 3 && first <= 5, seen.join(" "));
+    assert.ok(seen.every((server) => server === "web-1" || server === "web-2"));
+    assert.doesNotMatch(seen.join(" "), /(web-\d)( \1){2}/, "three times in a row is no round robin");
   });
 
   it("knows the visitor's address, and believes no forged one", async () => {
