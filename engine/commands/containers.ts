@@ -25,25 +25,24 @@ export interface MachineContainer {
 
 /** All machines of a stack, found by their label, by name. */
 export async function listMachines(stack: string): Promise<MachineContainer[]> {
-  const containers = await docker().listContainers({ all: true, filters: { label: [`${STACK_LABEL}=${stack}`] } });
-  const machines = await Promise.all(
-    containers.map(async ({ Id }) => {
-      const details = await unlessMissing(docker().getContainer(Id).inspect());
-      return details ? [describe(details)] : [];
-    }),
-  );
-  return machines.flat().sort((one, other) => one.name.localeCompare(other.name));
+  const machines = (await inspectAll(stack)).map(describe);
+  return machines.sort((one, other) => one.name.localeCompare(other.name));
 }
 
 /** The ports of this computer that lead to machines of a stack, those of stopped ones too. */
 export async function publishedPorts(stack: string): Promise<number[]> {
-  const containers = await docker().listContainers({ all: true, filters: { label: [`${STACK_LABEL}=${stack}`] } });
-  const details = await Promise.all(containers.map(({ Id }) => unlessMissing(docker().getContainer(Id).inspect())));
-  return details.flatMap((container) =>
-    Object.values((container?.HostConfig.PortBindings ?? {}) as Record<string, { HostPort: string }[]>)
+  return (await inspectAll(stack)).flatMap(({ HostConfig }) =>
+    Object.values((HostConfig.PortBindings ?? {}) as Record<string, { HostPort: string }[]>)
       .flat()
       .map(({ HostPort }) => Number(HostPort)),
   );
+}
+
+/** What Docker knows of each container of a stack; one that goes away meanwhile is left out. */
+async function inspectAll(stack: string): Promise<Docker.ContainerInspectInfo[]> {
+  const containers = await docker().listContainers({ all: true, filters: { label: [`${STACK_LABEL}=${stack}`] } });
+  const details = await Promise.all(containers.map(({ Id }) => unlessMissing(docker().getContainer(Id).inspect())));
+  return details.filter((each) => each !== undefined);
 }
 
 function describe(details: Docker.ContainerInspectInfo): MachineContainer {
