@@ -81,6 +81,17 @@ program
     process.exitCode = await test(root, mochaArguments);
   });
 
+program
+  .command("faults")
+  .description("attack a stack of its own, one fault after the other; further arguments: --help")
+  .allowUnknownOption()
+  .helpOption(false)
+  .argument("[arguments...]")
+  .action(async (suiteArguments: string[]) => {
+    const { runFaults } = await import("./commands/faults.js");
+    process.exitCode = await runFaults(root, suiteArguments);
+  });
+
 program.parseAsync().then(
   // Sockets that libraries keep open must not keep a finished command alive.
   () => process.exit(),

@@ -15,9 +15,33 @@ import { authorityFile } from "./site";
 const ANSWER_TIMEOUT = 5000;
 const MACHINE_STATUS = ["/usr/local/sbin/machine-status"];
 
+/** All that `npm run status` knows of a stack. */
+export interface StatusReport {
+  readonly entryAddresses: string[];
+  readonly machines: KnownMachine[];
+  /** Names of machines that the stack should have and that are gone. */
+  readonly missing: string[];
+  readonly site: SiteAnswer;
+  /** What isn't as it should be; empty when the stack is whole. */
+  readonly problems: string[];
+}
+
 /** `npm run status`: each machine and what the site answers. Returns false when something isn't as it should be. */
 export async function status(project: Project, asJson: boolean): Promise<boolean> {
   refuseCloud(project);
+  const { entryAddresses, problems: wrong, ...known } = await examine(project);
+  if (asJson) {
+    console.log(
+      JSON.stringify({ stack: project.stack, ok: wrong.length === 0, problems: wrong, ...known }, undefined, 2),
+    );
+  } else {
+    show(project.stack, known.machines, entryAddresses, known.site, wrong);
+  }
+  return wrong.length === 0;
+}
+
+/** Asks each machine, and the site as a visitor does. */
+export async function examine(project: Project): Promise<StatusReport> {
   const outputs = stackOutputs(project);
   const entryAddresses: string[] = outputs.entryAddresses ?? [];
   const machines = await Promise.all((await listMachines(project.stack)).map(askMachine));
@@ -27,14 +51,7 @@ export async function status(project: Project, asJson: boolean): Promise<boolean
   const site: SiteAnswer = outputs.url
     ? await ask(project, outputs)
     : { url: "", answer: "there is no site yet", ok: false };
-  const wrong = problems(machines, missing, entryAddresses, site);
-  if (asJson) {
-    const report = { stack: project.stack, ok: wrong.length === 0, problems: wrong, machines, missing, site };
-    console.log(JSON.stringify(report, undefined, 2));
-  } else {
-    show(project.stack, machines, entryAddresses, site, wrong);
-  }
-  return wrong.length === 0;
+  return { entryAddresses, machines, missing, site, problems: problems(machines, missing, entryAddresses, site) };
 }
 
 async function askMachine(machine: MachineContainer): Promise<KnownMachine> {

@@ -74,9 +74,10 @@ export function startVisitors(visit: Visit): { stop(): Promise<Report> } {
   return {
     async stop() {
       for (const timer of timers) clearInterval(timer);
+      const end = Date.now();
       await Promise.all(pending);
       const acknowledged = writes.filter(({ ended }) => ended !== undefined).map(({ token }) => token);
-      return { writes: result(writes, begun), reads: result(reads, begun), acknowledged };
+      return { writes: result(writes, begun, end), reads: result(reads, begun, end), acknowledged };
     },
   };
 }
@@ -150,10 +151,12 @@ function ask(
   });
 }
 
-function result(errands: Errand[], begun: number): Result {
+function result(errands: Errand[], begun: number, end: number): Result {
   const done = errands.flatMap(({ ended }) => ended ?? []).sort((a, b) => a - b);
+  // nobody who was answered late hides that at the end nobody was
+  if (done.length === 0 || (done.at(-1) as number) < end) done.push(end);
   const waits = errands.map(({ begun, ended }) => (ended === undefined ? 0 : ended - begun));
-  const gaps = done.map((end, index) => end - (done[index - 1] ?? begun));
+  const gaps = done.map((answer, index) => answer - (done[index - 1] ?? begun));
   return {
     total: errands.length,
     failed: errands.filter(({ ended }) => ended === undefined).map(({ problems }) => problems.at(-1) ?? ""),

@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import type { Fault, Heal } from "../fault";
+import { type Lab, machines, others } from "../lab";
+
+/** Puts rules of our own beside the firewall's on a machine; resolves to what takes them away. */
+async function rules(
+  lab: Lab,
+  machine: string,
+  incoming: string[],
+  outgoing: string[],
+  policy = "accept",
+): Promise<Heal> {
+  const chain = (name: string, hook: string, lines: string[]) =>
+    `chain ${name} { type filter hook ${hook} priority -200; policy ${policy}; ${lines.join("; ")}; }`;
+  await lab.run(
+    machine,
+    `nft -f - <<'END'
+table inet fault {
+  ${chain("in", "input", ["iif lo accept", ...incoming])}
+  ${chain("out", "output", ["oif lo accept", ...outgoing])}
+}
+END`,
+  );
+  return () => lab.run(machine, "nft delete table inet fault");
+}
+
+/** Nothing comes in or goes out but on the machine itself; not even an answer to who has an address (ARP). */
+export async function cutOff(lab: Lab, machine: string): Promise<Heal> {
+  const heal = await rules(lab, machine, [], [], "drop");
+  await lab.run(
+    machine,
+    "nft 'table arp fault { chain in { type filter hook input priority 0; policy drop; }; chain out { type filter hook output priority 0; policy drop; }; }'",
+  );
+  return async () => {
+    await lab.run(machine, "nft delete table arp fault");
+    await heal();
+  };
+}
+
+/** The machine on the smaller side must take no write, neither by its own endpoint nor by its MySQL. */
+async function takesNoWrite(lab: Lab, machine: string): Promise<void> {
+  const answer = await lab.onMachine(
+    machine,
+    "curl",
+    "-so",
+    "/dev/null",
+    "-w",
+    "%{http_code}",
+    "http://127.0.0.1:9200/primary",
+  );
+  assert.equal(answer.output, "503", `${machine} calls itself the primary`);
+  const { backends } = await lab.statusOf(machine);
+  assert.ok(!Object.values(backends["database-write"] ?? {}).includes("UP"), `${machine}: its write endpoint is open`);
+  const write = await lab.onMachine(machine, "timeout", "3", "mysql", "-e", "CREATE DATABASE split_brain");
+  assert.notEqual(write.exitCode, 0, `${machine} accepted a write`);
+}
+
+const addresses = async (lab: Lab, names: readonly string[]) =>
+  (await Promise.all(names.map(async (name) => (await lab.container(name).inspect()).NetworkSettings.Networks))).map(
+    (networks) => Object.values(networks)[0]?.IPAddress,
+  );
+
+/** A partition between one machine and the two others; visitors still reach all three. */
+async function apart(lab: Lab, machine: string, directions: { in: boolean; out: boolean }, only = ""): Promise<Heal> {
+  const set = `{ ${(await addresses(lab, others(machine))).join(", ")} }`;
+  return rules(
+    lab,
+    machine,
+    directions.in ? [`ip saddr ${set} ${only} drop`] : [],
+    directions.out ? [`ip daddr ${set} ${only} drop`] : [],
+  );
+}
+
+const BOTH = { in: true, out: true };
+const CUT = 15;
+const all = (heals: Heal[]) => () => Promise.all(heals.map((heal) => heal()));
+
+function losses(percent: number): Fault {
+  return {
+    name: `loss-${percent}`,
+    group: "network",
+    what: `${percent} % of all packets are lost, on every machine, in both directions`,
+    seconds: 20,
+    async inject(lab) {
+      const drop = [`numgen random mod 100 < ${percent} drop`];
+      return all(await Promise.all(machines.map((machine) => rules(lab, machine, drop, drop))));
+    },
+    // each connection needs several packets, each of which is sent again after 0.2 to 1 s at the earliest
+    allowed:
+      percent > 10
+        ? { failedReads: 40, failedWrites: 5, whole: 60 }
+        : { failedReads: 2, readGap: 3, writeGap: 9, whole: 60 },
+    unlike: "by nftables at random, as this kernel may lack netem",
+  };
+}
+
+export const networkFaults: Fault[] = [
+  {
+    name: "cut-off-primary",
+    group: "network",
+    what: "The primary's machine is cut off from everybody",
+    seconds: CUT,
+    async inject(lab) {
+      const machine = await lab.primary();
+      const heal = await cutOff(lab, machine);
+      return async () => {
+        await takesNoWrite(lab, machine);
+        await heal();
+      };
+    },
+    allowed: { readGap: 1, writeGap: 7, whole: 60 },
+  },
+  {
+    name: "cut-off-replica",
+    group: "network",
+    what: "A replica's machine is cut off from everybody",
+    seconds: CUT,
+    async inject(lab) {
+      const machine = await lab.replica();
+      const heal = await cutOff(lab, machine);
+      return async () => {
+        await takesNoWrite(lab, machine);
+        await heal();
+      };
+    },
+    allowed: { readGap: 1, writeGap: 7, whole: 60 },
+  },
+  {
+    name: "cut-off-holder",
+    group: "network",
+    what: "The machine that holds the address is cut off from everybody",
+    seconds: CUT,
+    inject: async (lab) => cutOff(lab, await lab.holder()),
+    allowed: { failedReads: 10, readGap: 1, writeGap: 7, whole: 60 },
+  },
+  {
+    name: "cut-in-two",
+    group: "network",
+    what: "The network is cut in two: the primary alone, the other two; visitors reach both sides",
+    seconds: CUT,
+    async inject(lab) {
+      const machine = await lab.primary();
+      const heal = await apart(lab, machine, BOTH);
+      return async () => {
+        await takesNoWrite(lab, machine);
+        await heal();
+      };
+    },
+    allowed: { failedReads: 10, readGap: 1, writeGap: 7, whole: 60 },
+  },
+  {
+    name: "cut-in-three",
+    group: "network",
+    what: "No machine reaches another; visitors reach all",
+    seconds: CUT,
+    async inject(lab) {
+      const heals = await Promise.all(machines.map((machine) => apart(lab, machine, BOTH)));
+      return async () => {
+        for (const machine of machines) await takesNoWrite(lab, machine);
+        await all(heals)();
+      };
+    },
+    allowed: { failedReads: 20, failedWrites: 300, readGap: 3, whole: 60 },
+  },
+  {
+    name: "one-way-in",
+    group: "network",
+    what: "One way: the primary's machine no longer hears the others, they hear it",
+    seconds: CUT,
+    inject: async (lab) => apart(lab, await lab.primary(), { in: true, out: false }),
+    allowed: { failedReads: 10, readGap: 1, writeGap: 7, whole: 60 },
+  },
+  {
+    name: "one-way-out",
+    group: "network",
+    what: "One way: the others no longer hear the primary's machine, it hears them",
+    seconds: CUT,
+    inject: async (lab) => apart(lab, await lab.primary(), { in: false, out: true }),
+    allowed: { failedReads: 10, readGap: 1, writeGap: 7, whole: 60 },
+  },
+  {
+    name: "one-way-holder",
+    group: "network",
+    what: "One way: the others no longer hear the holder of the address, it hears them",
+    seconds: CUT,
+    inject: async (lab) => apart(lab, await lab.holder(), { in: false, out: true }),
+    allowed: { failedReads: 10, readGap: 1, writeGap: 7, whole: 60 },
+  },
+  {
+    name: "database-ports",
+    group: "network",
+    what: "Only MySQL's ports are cut: 3306 and the group's, at the primary's machine",
+    seconds: CUT,
+    async inject(lab) {
+      const ports = "tcp dport { 3306, 33061 }";
+      const machine = await lab.primary();
+      const set = `{ ${(await addresses(lab, others(machine))).join(", ")} }`;
+      const back = "tcp sport { 3306, 33061 }";
+      return rules(
+        lab,
+        machine,
+        [`ip saddr ${set} ${ports} drop`, `ip saddr ${set} ${back} drop`],
+        [`ip daddr ${set} ${ports} drop`, `ip daddr ${set} ${back} drop`],
+      );
+    },
+    allowed: { readGap: 1, writeGap: 7, whole: 60 },
+  },
+  losses(5),
+  losses(30),
+  {
+    name: "no-dns",
+    group: "network",
+    what: "No machine gets an answer from a name server",
+    seconds: 10,
+    async inject(lab) {
+      const drop = ["udp dport 53 drop", "tcp dport 53 drop"];
+      return all(await Promise.all(machines.map((machine) => rules(lab, machine, [], drop))));
+    },
+    allowed: { readGap: 1, writeGap: 1, whole: 10 },
+  },
+];

@@ -1,0 +1,52 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pack } from "tar-stream";
+import type { Heal } from "./fault";
+import type { Lab } from "./lab";
+
+const SERVICES = ["mysql", "database-agent", "php8.4-fpm", "nginx", "haproxy", "keepalived"];
+const LIBRARY = "/usr/local/lib/libfaketimeMT.so.1";
+
+/** Debian's libfaketime, fetched once, unpacked beside the state and not installed: /usr/lib/…/faketime/libfaketimeMT.so.1 */
+function library(): Buffer {
+  const directory = ".state/libfaketime";
+  if (!existsSync(join(directory, "usr"))) {
+    mkdirSync(directory, { recursive: true });
+    execFileSync("apt-get", ["download", "libfaketime"], { cwd: directory, stdio: "pipe" });
+    const [archive] = readdirSync(directory).filter((file) => file.endsWith(".deb"));
+    execFileSync("dpkg", ["-x", archive as string, "."], { cwd: directory });
+  }
+  const found = execFileSync("find", [directory, "-name", "libfaketimeMT.so.1"]).toString().trim();
+  return readFileSync(found);
+}
+
+/**
+ * Lets all services of a machine believe in another time, by restarting them with libfaketime. Only what they ask the C
+ * library for is changed, and no monotonic clock, as when a person sets the clock.
+ * @param offset in seconds, such as +3600
+ */
+export async function fakeClock(lab: Lab, machine: string, offset: string): Promise<Heal> {
+  const archive = pack();
+  archive.entry({ name: LIBRARY.slice(1), mode: 0o755 }, library());
+  archive.finalize();
+  await lab.container(machine).putArchive(Readable.from(archive), { path: "/" });
+  const environment = `LD_PRELOAD=${LIBRARY} FAKETIME=${offset} FAKETIME_DONT_FAKE_MONOTONIC=1`;
+  await lab.run(
+    machine,
+    `for service in ${SERVICES.join(" ")}; do
+      mkdir -p /run/systemd/system/$service.service.d
+      printf '[Service]\\nEnvironment=${environment}\\n' >/run/systemd/system/$service.service.d/clock.conf
+    done
+    systemctl daemon-reload
+    systemctl restart ${SERVICES.join(" ")}`,
+  );
+  return () =>
+    lab.run(
+      machine,
+      `rm /run/systemd/system/*.service.d/clock.conf
+      systemctl daemon-reload
+      systemctl restart ${SERVICES.join(" ")}`,
+    );
+}
