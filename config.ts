@@ -25,6 +25,8 @@ const addressRange = z
   .string()
   .refine((value) => z.cidrv4().safeParse(value).success, "takes an IPv4 range such as 172.30.0.0/24");
 
+const pemFile = z.string().min(1, "takes the path of a PEM file");
+
 /** Settings of every target. */
 const common = {
   /** Which machines there are and what each does. */
@@ -38,7 +40,43 @@ const common = {
     .default("www.foobar.com"),
   /** Directory of the application, relative to the project; see docs/application.md. */
   app: z.string().min(1, "takes the path of a directory").default("./app"),
+  /** Where the site's certificate comes from: the stack's own authority, or files of yours; see docs/security.md. */
+  certificate: z.enum(["self-signed", "provided"], "takes self-signed or provided").default("self-signed"),
+  /** The site's certificate, followed by its intermediates: a PEM file, relative to the project. */
+  certificateFile: pemFile.optional(),
+  /** The private key of that certificate: a PEM file, relative to the project, and nothing for version control. */
+  certificateKeyFile: pemFile.optional(),
+  /** The authorities that clients trust, where these are no public ones: a PEM file, relative to the project. */
+  certificateAuthorityFile: pemFile.optional(),
 };
+
+/** Settings that only one kind of certificate has, and whether it needs them. */
+const certificateSettings = {
+  certificateFile: { kind: "provided", required: true },
+  certificateKeyFile: { kind: "provided", required: true },
+  certificateAuthorityFile: { kind: "provided", required: false },
+} as const;
+
+type CertificateConfig = { readonly certificate: string } & {
+  readonly [setting in keyof typeof certificateSettings]?: unknown;
+};
+
+/** Refuses settings that the kind of certificate has no use for, and asks for those that it needs. */
+function checkCertificate(config: CertificateConfig, context: z.core.$RefinementCtx): void {
+  for (const [setting, { kind, required }] of Object.entries(certificateSettings)) {
+    const isGiven = config[setting as keyof typeof certificateSettings] !== undefined;
+    const isOwn = config.certificate === kind;
+    if (isGiven === isOwn || (isOwn && !required)) continue;
+    context.addIssue({
+      code: "custom",
+      path: [setting],
+      message: isOwn
+        ? "takes the path of a PEM file"
+        : `has no use with ${key("certificate")} ${config.certificate}. Remove it, or set that to ${kind}`,
+      params: { namesNoValue: true },
+    });
+  }
+}
 
 /** The machines are containers on this computer. */
 const docker = z.strictObject({
@@ -96,11 +134,13 @@ const aws = z.strictObject({
 const targets = { docker, aws };
 
 const schemas = {
-  docker: docker.refine(({ httpPort, httpsPort }) => httpPort === 0 || httpPort !== httpsPort, {
-    path: ["httpsPort"],
-    error: "takes another port than httpPort",
-  }),
-  aws,
+  docker: docker
+    .refine(({ httpPort, httpsPort }) => httpPort === 0 || httpPort !== httpsPort, {
+      path: ["httpsPort"],
+      error: "takes another port than httpPort",
+    })
+    .superRefine(checkCertificate),
+  aws: aws.superRefine(checkCertificate),
 };
 
 export type DockerConfig = z.infer<typeof docker>;
@@ -135,7 +175,9 @@ export function parseConfig(configuration: Readonly<Record<string, string>>, sta
     return [
       given[setting] === undefined
         ? `${key(setting)} is missing: it ${issue.message}.`
-        : `${key(setting)} ${issue.message}, not "${given[setting]}".`,
+        : issue.code === "custom" && issue.params?.namesNoValue
+          ? `${key(setting)} ${issue.message}.`
+          : `${key(setting)} ${issue.message}, not "${given[setting]}".`,
     ];
   });
   if (given.target === "aws") lines.push(...wrongProvider(configuration));

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { packApplication } from "./components/application-archive";
+import { readSiteCertificate } from "./components/site-certificate";
 import type { Target } from "./components/target";
 import { WebInfrastructure } from "./components/web-infrastructure";
 import { type AwsConfig, type Config, ConfigError, type DockerConfig, parseConfig } from "./config";
@@ -9,14 +10,16 @@ import { machinesWith, planTopology, type Topology, type TopologyPlan } from "./
 async function main(): Promise<pulumi.Inputs> {
   const stack = pulumi.getStack();
   const config = parseConfig(pulumi.runtime.allConfig(), stack);
+  const siteCertificate = readSiteCertificate(config, pulumi.log.warn);
   const application = await packApplication(config.app, `.state/${stack}`);
   const { topology, target } = config.target === "aws" ? await onAws(config) : await onDocker(config);
-  const infrastructure = new WebInfrastructure("web", { topology, application, target });
+  const infrastructure = new WebInfrastructure("web", { topology, application, siteCertificate, target });
   return {
     url: infrastructure.url,
     domain: config.domain,
     entryAddresses: infrastructure.entryAddresses,
     httpsPort: config.target === "docker" ? config.httpsPort : 443,
+    certificate: config.certificate,
     certificateAuthority: infrastructure.certificateAuthority,
     machines: infrastructure.machines,
   };

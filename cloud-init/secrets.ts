@@ -12,6 +12,7 @@ export const DATA_DIRECTORY = "/var/lib/mysql";
 export type SecretName =
   | "ca.pem"
   | "site.pem"
+  | "site-ca.pem"
   | "machine.pem"
   | "machine.key"
   | "database-application-password"
@@ -20,7 +21,7 @@ export type SecretName =
   | "session-key";
 
 const byRole: Record<Role, readonly SecretName[]> = {
-  "load-balancer": ["site.pem"],
+  "load-balancer": ["site.pem", "site-ca.pem"],
   web: [],
   application: ["database-application-password", "database-migration-password", "session-key"],
   database: [

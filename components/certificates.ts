@@ -1,16 +1,31 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 
-const HOURS_PER_DAY = 24;
+/** How long a certificate is valid, and for how long before its end a `pulumi up` (or `npm start`) renews it. */
+interface Validity {
+  readonly days: number;
+  readonly renewalDays: number;
+}
 
-/** Ten years: the CA is trusted by hand, so its end should not surprise anybody soon. */
-const AUTHORITY_VALIDITY_HOURS = 3650 * HOURS_PER_DAY;
+/**
+ * Ten years: the CA is trusted by hand, so its end should not surprise anybody soon. Renewed in its second half, with the
+ * same key, so that no certificate outlives it, and old and new ones are taken side by side meanwhile.
+ */
+const AUTHORITY: Validity = { days: 3650, renewalDays: 1830 };
 
 /** Apple's platforms refuse server certificates of a private CA that live longer (support.apple.com/103769). */
-const LEAF_VALIDITY_HOURS = 825 * HOURS_PER_DAY;
+const SITE: Validity = { days: 825, renewalDays: 365 };
 
-/** A `pulumi up` (or `npm start`) in the last 30 days of a certificate renews it. */
-const EARLY_RENEWAL_HOURS = 30 * HOURS_PER_DAY;
+/** Between machines no browser looks on: a stack that nobody touches works for so long, at least for three years. */
+const MACHINE: Validity = { days: 1825, renewalDays: 1095 };
+
+/** What a certificate is for. */
+export type Purpose = "site" | "machine";
+
+const hours = ({ days, renewalDays }: Validity) => ({
+  validityPeriodHours: days * 24,
+  earlyRenewalHours: renewalDays * 24,
+});
 
 export interface CertificateAuthorityArgs {
   /** Shown as the CA's name and the certificates' organization, so that a person recognises it in a trust store. */
@@ -33,7 +48,7 @@ export class CertificateAuthority extends pulumi.ComponentResource {
       {
         privateKeyPem: this.key.privateKeyPem,
         subject: { commonName: `${args.organization} private CA`, organization: args.organization },
-        validityPeriodHours: AUTHORITY_VALIDITY_HOURS,
+        ...hours(AUTHORITY),
         isCaCertificate: true,
         setSubjectKeyId: true,
         allowedUses: ["cert_signing", "crl_signing"],
@@ -50,7 +65,13 @@ export class CertificateAuthority extends pulumi.ComponentResource {
    * @param addresses IP addresses it is valid for
    * @returns certificate and private key, both in PEM format, the key secret
    */
-  issue(name: string, names: string[], addresses: string[], parent: pulumi.Resource): IssuedCertificate {
+  issue(
+    name: string,
+    purpose: Purpose,
+    names: string[],
+    addresses: string[],
+    parent: pulumi.Resource,
+  ): IssuedCertificate {
     const key = privateKey(`${name}-key`, parent);
     const commonName = names.find((candidate) => candidate.length <= 64);
     const request = new tls.CertRequest(
@@ -69,8 +90,7 @@ export class CertificateAuthority extends pulumi.ComponentResource {
         certRequestPem: request.certRequestPem,
         caPrivateKeyPem: this.key.privateKeyPem,
         caCertPem: this.certificate,
-        validityPeriodHours: LEAF_VALIDITY_HOURS,
-        earlyRenewalHours: EARLY_RENEWAL_HOURS,
+        ...hours(purpose === "site" ? SITE : MACHINE),
         setSubjectKeyId: true,
         allowedUses: ["digital_signature", "server_auth", "client_auth"],
       },

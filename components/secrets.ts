@@ -4,14 +4,19 @@ import { type SecretName, secretNames } from "../cloud-init";
 import type { Machine, Topology } from "../topology";
 import { entryAddresses, machinesWith } from "../topology";
 import { CertificateAuthority } from "./certificates";
+import type { SiteCertificate } from "./site-certificate";
 
 export interface SecretsArgs {
   readonly topology: Topology;
+  /** @default issued by the stack's own authority */
+  readonly siteCertificate?: SiteCertificate;
 }
 
 /** All secrets of a stack: generated, kept in its state, delivered as files to the machines that need them. */
 export class Secrets extends pulumi.ComponentResource {
   readonly certificateAuthority: CertificateAuthority;
+  /** What clients of the site trust, in PEM format. */
+  readonly siteAuthority: pulumi.Output<string>;
   private readonly values = new Map<SecretName, pulumi.Output<string>>();
   private readonly machineCertificates = new Map<
     string,
@@ -19,8 +24,8 @@ export class Secrets extends pulumi.ComponentResource {
   >();
 
   constructor(name: string, args: SecretsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("web-infrastructure:index:Secrets", name, args, opts);
-    const { topology } = args;
+    const { topology, siteCertificate } = args;
+    super("web-infrastructure:index:Secrets", name, { topology }, opts);
 
     this.certificateAuthority = new CertificateAuthority(
       `${name}-authority`,
@@ -29,21 +34,17 @@ export class Secrets extends pulumi.ComponentResource {
     );
     this.values.set("ca.pem", this.certificateAuthority.certificate);
 
-    const balancers = machinesWith(topology, "load-balancer").map(({ address }) => address);
-    const site = this.certificateAuthority.issue(
-      `${name}-site`,
-      [topology.domain, "localhost"],
-      [...new Set([...entryAddresses(topology), ...balancers]), "127.0.0.1"],
-      this,
-    );
+    const site = siteCertificate ?? this.issueSiteCertificate(name, topology);
+    this.siteAuthority = pulumi.output(site.authority);
     this.values.set("site.pem", pulumi.secret(pulumi.interpolate`${site.certificate}${site.key}`));
+    this.values.set("site-ca.pem", this.siteAuthority);
 
     for (const machine of topology.machines.filter((each) => secretNames(each).includes("machine.key"))) {
       // 127.0.0.1: applications reach every database through the endpoints on their own machine.
       const addresses = [machine.address, "127.0.0.1"];
       this.machineCertificates.set(
         machine.name,
-        this.certificateAuthority.issue(`${name}-${machine.name}`, [machine.name], addresses, this),
+        this.certificateAuthority.issue(`${name}-${machine.name}`, "machine", [machine.name], addresses, this),
       );
     }
 
@@ -60,6 +61,18 @@ export class Secrets extends pulumi.ComponentResource {
     const sessionKey = new random.RandomBytes(`${name}-session-key`, { length: 32 }, { parent: this });
     this.values.set("session-key", sessionKey.hex);
     this.registerOutputs({});
+  }
+
+  private issueSiteCertificate(name: string, topology: Topology) {
+    const balancers = machinesWith(topology, "load-balancer").map(({ address }) => address);
+    const issued = this.certificateAuthority.issue(
+      `${name}-site`,
+      "site",
+      [topology.domain, "localhost"],
+      [...new Set([...entryAddresses(topology), ...balancers]), "127.0.0.1"],
+      this,
+    );
+    return { ...issued, authority: this.certificateAuthority.certificate };
   }
 
   /** The content of one secret file of one machine, as a secret. */

@@ -3,6 +3,7 @@ import { DATA_DIRECTORY, READINESS_COMMAND, SECRETS_DIRECTORY, secretNames } fro
 import { creationOrder, type Machine, machinesWith, type Topology } from "../topology";
 import type { ApplicationArchive } from "./application-archive";
 import { Secrets } from "./secrets";
+import type { SiteCertificate } from "./site-certificate";
 import type { Target, TargetMachine } from "./target";
 
 export interface MachineOutputs {
@@ -17,6 +18,8 @@ export interface WebInfrastructureArgs {
   readonly topology: Topology;
   /** The application that the web servers serve, from `packApplication`. */
   readonly application: ApplicationArchive;
+  /** The certificate of the site. @default issued by the stack's own authority */
+  readonly siteCertificate?: SiteCertificate;
   /** Where the machines run. */
   readonly target: Target;
 }
@@ -25,7 +28,7 @@ export interface WebInfrastructureArgs {
 export class WebInfrastructure extends pulumi.ComponentResource {
   /** The address of the site, such as `https://www.foobar.com`. */
   readonly url: pulumi.Output<string>;
-  /** Certificate of the stack's CA in PEM format; what a client has to trust. */
+  /** What a client of the site has to trust, in PEM format: the stack's CA, or that of a certificate of yours. */
   readonly certificateAuthority: pulumi.Output<string>;
   /** Addresses of the load balancers, which serve the site. */
   readonly entryAddresses: pulumi.Output<string[]>;
@@ -33,11 +36,11 @@ export class WebInfrastructure extends pulumi.ComponentResource {
   readonly machines: pulumi.Output<Record<string, MachineOutputs>>;
 
   constructor(name: string, args: WebInfrastructureArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { target, ...inputs } = args;
+    const { target, siteCertificate, ...inputs } = args; // a key is nothing for policies to see
     super("web-infrastructure:index:WebInfrastructure", name, { ...inputs, ...target.inputs }, opts);
     const { topology, application } = args;
 
-    const secrets = new Secrets(`${name}-secrets`, { topology }, { parent: this });
+    const secrets = new Secrets(`${name}-secrets`, { topology, siteCertificate }, { parent: this });
     const network = target.createNetwork(name, { topology, application }, this);
 
     const entry = machinesWith(topology, "load-balancer")[0];
@@ -65,7 +68,7 @@ export class WebInfrastructure extends pulumi.ComponentResource {
     network.finish?.();
 
     this.url = pulumi.output(`https://${topology.domain}`);
-    this.certificateAuthority = secrets.certificateAuthority.certificate;
+    this.certificateAuthority = secrets.siteAuthority;
     this.entryAddresses = pulumi.output(network.entryAddresses);
     this.machines = pulumi
       .all(topology.machines.map((machine) => pulumi.output({ ...made.get(machine.name)?.details })))

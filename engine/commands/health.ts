@@ -25,7 +25,15 @@ export interface SiteAnswer {
   readonly answer: string;
   readonly ok: boolean;
   readonly certificateExpires?: Date;
+  /** The setting `certificate`: who has to renew it. */
+  readonly certificate?: string;
 }
+
+/** What helps against a certificate that ends soon, by where it comes from. */
+const RENEWALS: Record<string, string> = {
+  "self-signed": "`npm start` makes a new one",
+  provided: "put a new one into its files, then `npm start`",
+};
 
 /** Let's Encrypt's clients renew 30 days before the end: with half of that left, renewal doesn't work. */
 const CERTIFICATE_DAYS = 15;
@@ -52,7 +60,9 @@ export function problems(
   if (!site.ok) found.push(`${site.url || "the site"}: ${site.answer}`);
   const days = site.certificateExpires && (site.certificateExpires.getTime() - now.getTime()) / 86_400_000;
   if (days !== undefined && days < CERTIFICATE_DAYS)
-    found.push(`the site's certificate ends in ${Math.floor(days)} days; \`npm start\` makes a new one`);
+    found.push(
+      `the site's certificate ends in ${Math.floor(days)} days; ${RENEWALS[site.certificate ?? "self-signed"]}`,
+    );
   return found;
 }
 

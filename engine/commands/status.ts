@@ -125,6 +125,7 @@ function ask(project: Project, outputs: Properties): Promise<SiteAnswer> {
           answer: `answers ${code} in ${Date.now() - started} ms`,
           ok: code >= 200 && code < 400,
           certificateExpires: new Date(valid_to),
+          certificate: outputs.certificate,
         });
       });
       call.on("timeout", () => call.destroy(new Error(`no answer within ${ANSWER_TIMEOUT / 1000} s`)));

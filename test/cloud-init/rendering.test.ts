@@ -81,7 +81,7 @@ describe("user-data", () => {
 
 describe("secrets of a machine", () => {
   it("are those that its roles need", () => {
-    assert.deepEqual(secretNames(machine(distributed, "lb-1")), ["ca.pem", "site.pem"]);
+    assert.deepEqual(secretNames(machine(distributed, "lb-1")), ["ca.pem", "site.pem", "site-ca.pem"]);
     const web = secretNames(machine(distributed, "web-2"));
     assert.ok(!web.includes("site.pem"), "the key of the site stays on the load balancers");
     assert.deepEqual(web, [...new Set(web)]);
