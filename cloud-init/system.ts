@@ -2,7 +2,7 @@ import type { Machine, Topology } from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 
 /** Exit 0: the machine is ready; 1: not yet (one line says why); 2: it never will be without a person's help. */
-export const READINESS_COMMAND: string[] = ["/usr/local/sbin/machine-ready"];
+export const READINESS_COMMAND: string[] = ["/usr/local/sbin/machine-ready-watch"];
 
 export const SETUP_COMMAND: string[] = ["/usr/local/sbin/machine-setup"];
 
@@ -11,6 +11,7 @@ export function systemFiles(topology: Topology, machine: Machine, moreServices: 
   return [
     program("/usr/local/sbin/machine-setup"),
     program("/usr/local/sbin/machine-ready"),
+    program("/usr/local/sbin/machine-ready-watch"),
     program("/usr/local/sbin/machine-status"),
     program("/usr/local/sbin/machine-drain"),
     fixedFile("/etc/systemd/system/machine-drain.service"),

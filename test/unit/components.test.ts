@@ -109,7 +109,7 @@ describe("the components", () => {
     const { wait, waitTimeout, healthcheck } = container("web-1");
     assert.equal(wait, true);
     assert.ok(waitTimeout >= 60);
-    assert.deepEqual(healthcheck.tests, ["CMD", "/usr/local/sbin/machine-ready"]);
+    assert.deepEqual(healthcheck.tests, ["CMD", "/usr/local/sbin/machine-ready-watch"]);
   });
 
   it("deliver the application to web machines and secrets, 0600, to those that need them", () => {
