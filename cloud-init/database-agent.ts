@@ -13,7 +13,6 @@ export function databaseAgentFiles(topology: Topology, machine: Machine): Machin
     address: machine.address,
     position: creationOrder(topology).indexOf(machine),
     mode: isGroup ? "group" : "primary-replica",
-    role: machine.databaseRole,
     port: ports.databaseRole,
     databasePort: ports.database,
     maximumLag,
@@ -23,7 +22,6 @@ export function databaseAgentFiles(topology: Topology, machine: Machine): Machin
         name: each.name,
         address: each.address,
         position: creationOrder(topology).indexOf(each),
-        role: each.databaseRole,
       })),
   };
   return [
@@ -35,19 +33,18 @@ export function databaseAgentFiles(topology: Topology, machine: Machine): Machin
     },
     program("/usr/local/sbin/database-agent"),
     fixedFile("/usr/local/lib/machine/gtid_set.py"),
+    fixedFile("/usr/local/lib/machine/hand_over.py"),
     fixedFile("/usr/local/lib/machine/mysql_server.py"),
+    fixedFile("/usr/local/lib/machine/primary_record.py"),
     ...(isGroup
-      ? [
-          fixedFile("/usr/local/lib/machine/group_decision.py"),
-          fixedFile("/usr/local/lib/machine/group_member.py"),
-          program("/usr/local/lib/machine/drain.d/10-database"),
-        ]
+      ? [fixedFile("/usr/local/lib/machine/group_decision.py"), fixedFile("/usr/local/lib/machine/group_member.py")]
       : [
           fixedFile("/usr/local/lib/machine/database_decision.py"),
           fixedFile("/usr/local/lib/machine/primary_replica.py"),
         ]),
     fixedFile("/etc/systemd/system/database-agent.service"),
     fixedFile("/etc/systemd/system/database-agent.socket"),
+    program("/usr/local/lib/machine/drain.d/10-database"),
     program("/usr/local/lib/machine/ready.d/20-database"),
   ];
 }

@@ -16,12 +16,12 @@ export function mysqlFiles(topology: Topology, machine: Machine): MachineFile[] 
       performanceSchema: hasPerformanceSchema(machine) ? "ON" : "OFF",
       maxConnections: databaseConnections(topology),
     }),
-    formsGroup(topology.machines)
-      ? renderedFile("/etc/mysql/mysql.conf.d/zz-group.cnf", groupValues(topology, machine))
-      : renderedFile("/etc/mysql/mysql.conf.d/zz-semi-synchronous.cnf", {
-          isPrimary: machine.databaseRole === "primary" ? "ON" : "OFF",
-          isReplica: machine.databaseRole === "replica" ? "ON" : "OFF",
-        }),
+    ...(formsGroup(topology.machines)
+      ? [renderedFile("/etc/mysql/mysql.conf.d/zz-group.cnf", groupValues(topology, machine))]
+      : [
+          fixedFile("/etc/mysql/mysql.conf.d/zz-semi-synchronous.cnf"),
+          fixedFile("/etc/systemd/system/mysql.service.d/quick-stop.conf"),
+        ]),
     fixedFile("/etc/systemd/system/mysql.service.d/machine.conf"),
     program("/usr/local/lib/machine/setup.d/20-mysql"),
   ];

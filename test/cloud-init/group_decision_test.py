@@ -4,6 +4,7 @@ import unittest
 from dataclasses import replace
 
 from group_decision import Action, Member, decide, has_older_data, losses, may_be_read, may_be_written, why_not_forced
+from primary_record import Record
 
 G = "11111111-0000-8000-8000-000000000000"  # this stack's group
 X = "99999999-0000-8000-8000-000000000000"  # another's
@@ -22,6 +23,11 @@ foreign = [replace(each, executed=f"{X}:1-5") for each in empty]
 last = [replace(each, stopped_last=True) for each in out]
 # the last one that it acknowledged reached nobody: possible only by an operator's hand
 torn = [replace(each, executed=f"{G}:1-7,{X}:1") for each in empty]
+# from the time when db-1 was the primary and db-2 its replica; "fixed" still is a machine of that time
+before = [replace(each, executed="1:1-10", record=Record(1, "db-1", ("db-1", "db-2"))) for each in empty]
+before_late = replace(before[1], executed="1:1-8")
+fixed = [replace(each, group="") for each in before]
+moved = Record(2, "db-2", ("db-1", "db-2"))
 one, two, three = 0, 1, 2
 
 FOUND, JOIN, LEAD, WAIT, NOTHING, ASK = Action.FOUND, Action.JOIN, Action.LEAD, Action.WAIT, Action.NOTHING, Action.ASK
@@ -76,6 +82,16 @@ SITUATIONS = [
     ("data of another stack among empty ones", foreign[one], empty[two], empty[three], ASK, "empty its volume"),
     ("data of another stack, the group goes on", foreign[one], primary[two], secondary[three], ASK, "copy-from db-2"),
     ("another stack at the same addresses", empty[one], replace(out[two], group=X), silent[three], ASK, "addressRange"),
+    # ---- growing from one or two databases to a group
+    ("grown: the primary so far begins", before[one], fixed[two], silent[three], FOUND, "the primary so far"),
+    ("grown: the replica joins", before_late, replace(primary[one], executed=f"1:1-10,{G}:1"), silent[three], JOIN, "db-1"),
+    ("grown: the old replica is no reason to wait", primary[one], fixed[two], silent[three], NOTHING, "primary"),
+    ("grown: the replica comes first", before[one], replace(fixed[two], record=moved), silent[three], WAIT, "db-2, the primary so far"),
+    ("grown: then the primary begins", replace(before[two], record=moved), before[one], silent[three], FOUND, "the primary so far"),
+    ("grown from one: nobody else is asked", replace(before[one], record=Record(1, "db-1", ("db-1",))), silent[two], silent[three], FOUND, ""),
+    ("grown: the replica may have been promoted", before[one], silent[two], empty[three], WAIT, "waiting for db-2"),
+    ("grown: the replica has more", before[one], replace(fixed[two], executed="1:1-11"), silent[three], ASK, "Decide whose data"),
+    ("grown: an empty one waits", empty[three], before[one], before[two], WAIT, "newer data"),
     ("a clock that is ahead", secondary[two], replace(primary[one], clock_ahead=42), secondary[three], WAIT, "42 s ahead of"),
     ("a clock that is behind", secondary[two], replace(primary[one], clock_ahead=-42), secondary[three], WAIT, "42 s behind"),
 ]
@@ -89,8 +105,13 @@ class Situations(unittest.TestCase):
                 self.assertIs(decision.action, action, decision.reason)
                 self.assertIn(reason, decision.reason)
 
+    def test_a_machine_made_before_the_primary_so_far_is_ready_without_it(self):
+        late_primary = replace(before[one], record=moved)
+        self.assertTrue(decide(late_primary, [silent[two], silent[three]], False).founding)
+        self.assertTrue(decide(late_primary, [replace(fixed[two], record=moved), silent[three]], False).founding)
+
     def test_only_one_of_three_ever_begins_a_group(self):
-        kinds = [empty, silent, out, behind, failed, secondary, primary, recovering, isolated, foreign, torn]
+        kinds = [empty, silent, out, behind, failed, secondary, primary, recovering, isolated, foreign, torn, before, fixed]
         for first in kinds:
             for second in kinds:
                 for third in kinds:
@@ -100,7 +121,8 @@ class Situations(unittest.TestCase):
                         if decide(me, [each for each in members if each is not me], False).action is FOUND
                     ]  # fmt: skip
                     self.assertLessEqual(len(begin), 1, members)
-                    if begin:
+                    # who was never a replica needn't be there for a group to be begun with a primary's data
+                    if begin and not begin[0].record.term:
                         self.assertTrue(all(each.answers and not each.in_group for each in members), members)
 
 

@@ -162,8 +162,7 @@ describe("database", () => {
 
   it("has an agent that knows the others", () => {
     const settings = JSON.parse(content(distributed, "web-2", "/etc/machine/database-agent.json"));
-    assert.equal(settings.role, "replica");
-    assert.deepEqual(settings.peers, [{ name: "web-1", address: "172.30.0.12", position: 0, role: "primary" }]);
+    assert.deepEqual(settings.peers, [{ name: "web-1", address: "172.30.0.12", position: 0 }]);
   });
 });
 

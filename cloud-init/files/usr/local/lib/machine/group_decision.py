@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gtid_set import count_missing, missing, sources
+from primary_record import Record
 
 # Clocks this far apart, in seconds, mix up the order of what people wrote, and make certificates look not valid yet.
 CLOCK_TOLERANCE = 5
@@ -36,6 +37,7 @@ class Member:
     clock_ahead: float = 0.0  # seconds; the clock of who asked this member, before its own
     needs_help: bool = False  # a person has to decide something there
     stopped_last: bool = False  # it stopped in order as the only member left, with just the data that it has now
+    record: Record = Record()  # who was the primary before there was a group
 
     @property
     def in_group(self) -> bool:
@@ -69,7 +71,8 @@ def decide(me: Member, others: list[Member], was_settled: bool) -> Decision:
     if not me.answers:
         return Decision(Action.WAIT, "MySQL is starting")
     for other in others:
-        if other.answers and other.group != me.group:
+        # none: it isn't a member of a group yet, but one of two databases
+        if other.answers and other.group and other.group != me.group:
             reason = (
                 f"the database at the address of {other.name} belongs to another stack, or to another topology: two stacks use the "
                 "same addresses. Give one of them another addressRange"
@@ -100,7 +103,7 @@ def decide_inside(me: Member, others: list[Member], was_settled: bool) -> Decisi
                 f"{other.name}: set both by NTP (timedatectl set-ntp true)"
             )
             return Decision(Action.WAIT, reason)
-        if other.answers and not other.needs_help and other.state != "ONLINE":
+        if other.answers and other.group and not other.needs_help and other.state != "ONLINE":
             return Decision(Action.WAIT, f"waiting for {other.name}, which is joining the group")
     return Decision(Action.NOTHING, standing(me), settled=True)
 
@@ -122,15 +125,11 @@ def decide_joining(me: Member, primary: Member) -> Decision:
 
 
 def decide_without_group(me: Member, others: list[Member]) -> Decision:
-    if me.executed and me.group not in sources(me.executed):
-        reason = (
-            "the data here wasn't written by this stack's group: it comes from another stack, or from another topology. Nothing "
-            f"was changed. To go on with it, run on {me.name}: database-agent force-bootstrap; else empty its volume"
-        )
-        return Decision(Action.ASK, reason)
     inside = [other.name for other in others if other.in_group]
     if inside:
         return Decision(Action.WAIT, f"there is no primary, but {listed(inside)} may be about to elect one")
+    if me.executed and me.group not in sources(me.executed):
+        return decide_growing(me, others)
     silent = [other.name for other in others if not other.answers]
     if silent:
         if me.stopped_last and not any(missing(other.executed, me.executed) for other in others):
@@ -146,6 +145,35 @@ def decide_without_group(me: Member, others: list[Member]) -> Decision:
         )
         return Decision(Action.WAIT, reason)
     return decide_founding(me, others)
+
+
+def decide_growing(me: Member, others: list[Member]) -> Decision:
+    """The data is from before there was a group: its primary, and nobody else, begins the group with it."""
+    newest = max((me, *(other for other in others if other.answers)), key=lambda each: each.record.term).record
+    primary = next((each for each in (me, *others) if each.name == newest.primary), None)
+    if primary is None:
+        reason = (
+            "the data here wasn't written by this stack's group, nor by a primary that is part of it: it comes from another stack, or "
+            "from another topology. Nothing was changed. To go on with it, run on "
+            f"{me.name}: database-agent force-bootstrap; else empty its volume"
+        )
+        return Decision(Action.ASK, reason)
+    # who was never a replica can't have been promoted
+    asked = [other for other in others if other.name in newest.members]
+    silent = [other for other in asked if not other.answers]
+    if primary is not me or silent:
+        names = listed([other.name for other in silent]) or primary.name
+        founding = all(other.position > me.position for other in silent)
+        reason = f"waiting for {names}: {primary.name}, the primary so far, begins the group"
+        return Decision(Action.WAIT, reason, settled=founding, founding=founding)
+    ahead = [other.name for other in others if missing(other.executed, me.executed)]
+    if ahead:
+        reason = (
+            f"{listed(ahead)} has transactions that {me.name}, the primary so far, lacks, so no group is begun. Decide whose data is "
+            "to be kept; there run: database-agent force-bootstrap"
+        )
+        return Decision(Action.ASK, reason)
+    return Decision(Action.FOUND, "the primary so far, with all data: beginning the group")
 
 
 def decide_founding(me: Member, others: list[Member]) -> Decision:

@@ -2,20 +2,21 @@
 
 import json
 import shutil
+import sys
 import time
 from dataclasses import fields, replace
 from pathlib import Path
 
+import primary_record
 from group_decision import Action, Decision, Member, decide, has_older_data, may_be_read, may_be_written
 from gtid_set import missing
-from mysql_server import Session, make_accounts, password_of, quoted, run
+from hand_over import BUSY_SECONDS, NOTICE_SECONDS, handing_over, wait_until_idle
+from mysql_server import Session, make_accounts, password_of, quoted, run, value
 
 GROUP = "performance_schema.replication_group_members"
 # The GTID set of a member that stopped in order when no other was left. It stays with the data.
 LAST_MEMBER = Path("/var/lib/mysql/stopped-as-last-member")
-# How long an orderly hand-over waits for HAProxy to notice, for requests under way, and for the new primary.
-NOTICE_SECONDS = 0.5
-DRAIN_SECONDS = 3
+# How long an orderly hand-over waits for the new primary.
 ELECTION_SECONDS = 10
 
 
@@ -36,7 +37,8 @@ class GroupMember:
     def from_state(self, state: dict, clock_ahead: float) -> Member:
         # an agent of another version may know more or less
         known = {field.name for field in fields(Member)}
-        return replace(Member(**{key: state[key] for key in known & state.keys()}), clock_ahead=clock_ahead)
+        told = Member(**{key: state[key] for key in known & state.keys()})
+        return replace(told, clock_ahead=clock_ahead, record=primary_record.record_from(state.get("record")))
 
     def observe(self, session: Session) -> Member:
         server = session.rows(
@@ -64,6 +66,7 @@ class GroupMember:
             state=mine["state"], role=mine["role"], quorum=len(alive) * 2 > len(seen),
             writable=server["read_only"] == "0", leads=self.leads, primary=self.names.get(primary, ""),
             executed=executed, queue=int(queue[0]["queue"]) if queue else 0, stopped_last=stopped_last(executed),
+            record=primary_record.read(),
         )  # fmt: skip
 
     def decide(self, me: Member, others: list[Member], was_settled: bool) -> Decision:
@@ -110,6 +113,9 @@ class GroupMember:
         # the account to fetch from another member what is missing here, needed in this moment only
         run(f"START GROUP_REPLICATION USER = 'replication', PASSWORD = {quoted(password_of('replication'))}")
 
+    def knows(self) -> dict:
+        return {}
+
     def stop_replication(self) -> None:
         run("STOP GROUP_REPLICATION")
 
@@ -123,44 +129,42 @@ def stopped_last(executed: str) -> bool:
     return bool(then) and not missing(then, executed) and not missing(executed, then)
 
 
-def hand_over() -> str:
+def hand_over(host: str) -> str:
     """
-    Before this machine stops: lets the work of applications here end, and gives the role of primary to another member.
-    The agent already says that nobody else may come (see DRAINING). Returns what happened, for the log.
+    Lets the work of applications here end, and gives the role of primary to another member. Returns what happened, for the log.
+    @param host address of the member that gets the role; empty: before this machine stops, whoever is the best
     """
-    # by then every HAProxy has asked the agent once more
-    time.sleep(NOTICE_SECONDS)
-    end = time.monotonic() + DRAIN_SECONDS
-    while busy() and time.monotonic() < end:
-        time.sleep(0.05)
+    with handing_over():
+        # by then every HAProxy has asked the agent once more
+        time.sleep(NOTICE_SECONDS)
+        wait_until_idle(BUSY_SECONDS)
+        return give_role_away(host)
+
+
+def give_role_away(host: str) -> str:
     heirs = json.loads(
-        run(
+        value(
             "SELECT JSON_ARRAYAGG(JSON_OBJECT('id', MEMBER_ID, 'host', MEMBER_HOST, 'state', MEMBER_STATE, 'role', MEMBER_ROLE, "
-            f"'me', MEMBER_ID = @@server_uuid)) FROM {GROUP}",
-            "--batch", "--skip-column-names", "--raw",
+            f"'me', MEMBER_ID = @@server_uuid)) FROM {GROUP}"
         )
-    )  # fmt: skip
+    )
     me = next((member for member in heirs if member["me"]), None)
     if me is None or me["role"] != "PRIMARY":
+        if host:
+            sys.exit("This machine is not the primary. Nothing was changed.")
         return "not the primary: nothing to hand over"
     others = sorted((each for each in heirs if not each["me"] and each["state"] == "ONLINE"), key=lambda each: each["host"])
-    if len(heirs) == 1:
+    if len(heirs) == 1 and not host:
         # from here on nothing can be written any more, here or elsewhere: what is here is all there is
         run("SET GLOBAL super_read_only = ON")
-        LAST_MEMBER.write_text(run("SELECT @@gtid_executed", "--batch", "--skip-column-names", "--raw").replace("\n", ""))
+        LAST_MEMBER.write_text(value("SELECT @@gtid_executed").replace("\n", ""))
         shutil.chown(LAST_MEMBER, "mysql", "mysql")
         return "the last member: it may begin the group again without the others"
-    if not others:
-        return "no other member is there to become the primary"
     # the first, as rolling changes go through the machines in order: it has been through, and won't have to hand over again
-    heir = others[0]
+    heir = next((each for each in others if each["host"] == host or not host), None)
+    if heir is None:
+        if host:
+            sys.exit("That machine is not an online member of the group. Nothing was changed.")
+        return "no other member is there to become the primary"
     run(f"SELECT group_replication_set_as_primary('{heir['id']}', {ELECTION_SECONDS})")
     return f"{heir['host']} is the primary now"
-
-
-def busy() -> bool:
-    count = run(
-        "SELECT COUNT(*) FROM information_schema.processlist WHERE user IN ('application', 'migration')",
-        "--batch", "--skip-column-names",
-    )  # fmt: skip
-    return int(count) > 0

@@ -54,6 +54,11 @@ def run(statements: str, *options: str) -> str:
     return done.stdout
 
 
+def value(statement: str) -> str:
+    """The only value of the only row."""
+    return run(statement, "--batch", "--skip-column-names", "--raw").removesuffix("\n")
+
+
 def quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
