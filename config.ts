@@ -1,4 +1,16 @@
 import { z } from "zod";
+import {
+  CORES,
+  checkMachines,
+  INSTANCE_TYPE,
+  listed,
+  MEMORY,
+  oneOf,
+  structured,
+  weight,
+  yesOrNo,
+} from "./config-machines";
+import { algorithms, modes, presetNames } from "./topology/types";
 
 /** The namespace of the settings in `Pulumi.<stack>.yaml`: the name of the project. */
 const NAMESPACE = "web-infrastructure";
@@ -29,10 +41,25 @@ const pemFile = z.string().min(1, "takes the path of a PEM file");
 
 /** Settings of every target. */
 const common = {
-  /** Which machines there are and what each does. */
-  topology: z
-    .enum(["highly-available", "distributed"], "takes highly-available or distributed")
-    .default("highly-available"),
+  /** Which machines there are and what each does. Absent: highly-available, unless there are `machines`. */
+  topology: oneOf(presetNames).optional(),
+  /** The machines one by one, instead of a topology. */
+  machines: structured(
+    "a list of machines",
+    z.array(listed, "takes a list of machines").min(1, "takes at least one machine"),
+  ).optional(),
+  /** How the next server for a request is chosen. Absent: roundrobin, in scale-up leastconn. */
+  balance: oneOf(algorithms).optional(),
+  /** Shares of the requests by machine; 1 where it isn't said. */
+  weights: structured(
+    "a share for each machine",
+    z.record(z.string(), weight, "takes a share for each machine"),
+  ).optional(),
+  webServers: oneOf(modes).default("active-active"),
+  loadBalancers: oneOf(modes).default("active-passive"),
+  /** Seconds in which a server that comes back gets to its full share. */
+  slowStart: wholeNumber(0, 3600, "seconds (0: at once)").default(0),
+  stickySessions: yesOrNo,
   /** The name the site is served under. */
   domain: z
     .string()
@@ -88,10 +115,9 @@ const docker = z.strictObject({
   httpPort: port.default(8080),
   /** Port on 127.0.0.1 of this computer that leads to port 443 of the first load balancer. */
   httpsPort: port.default(8443),
-  /** Memory of each machine, in MiB. Below 512 MySQL and PHP-FPM do not fit together. */
-  memory: wholeNumber(512, 1_048_576, "MiB of memory of each machine").default(1024),
+  memory: wholeNumber(...MEMORY, "MiB of memory of each machine").default(1024),
   /** Processor cores of each machine. */
-  cores: wholeNumber(1, 256, "processor cores of each machine").default(2),
+  cores: wholeNumber(...CORES, "processor cores of each machine").default(2),
 });
 
 /** The machines are EC2 instances. What only AWS can tell (does the type exist, has the region three zones) is asked later. */
@@ -106,10 +132,7 @@ const aws = z.strictObject({
     .regex(/^ami-([0-9a-f]{8}|[0-9a-f]{17})$/, "takes the id of an image such as ami-0123456789abcdef0")
     .optional(),
   /** The kind of all machines; it settles memory, cores and a large part of the costs. */
-  instanceType: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, "takes an EC2 instance type such as t3.small")
-    .default("t3.small"),
+  instanceType: z.string().regex(INSTANCE_TYPE, "takes an EC2 instance type such as t3.small").default("t3.small"),
   /** How many availability zones the machines are spread over. */
   zones: wholeNumber(1, 4, "availability zones").default(3),
   /** How machines that aren't load balancers reach the internet: one NAT gateway, or one in each zone. */
@@ -121,10 +144,7 @@ const aws = z.strictObject({
   /** How many daily snapshots of each data volume are kept. */
   snapshots: wholeNumber(1, 1000, "daily snapshots to keep").default(7),
   /** Nothing is terminated or deleted by accident: machines, data, address, bucket. */
-  protected: z
-    .enum(["true", "false"], "takes true or false")
-    .default("false")
-    .transform((value) => value === "true"),
+  protected: yesOrNo,
   /** Hosted zone of Route 53 that the domain belongs to, such as foobar.com; without it the address is an output. */
   hostedZone: z.string().regex(DOMAIN, "takes the name of a hosted zone such as foobar.com").optional(),
   /** Who gets an e-mail when something is wrong; AWS asks this person to confirm first. */
@@ -139,8 +159,11 @@ const schemas = {
       path: ["httpsPort"],
       error: "takes another port than httpPort",
     })
+    .superRefine(checkMachines(["instanceType"], "docker: a machine there has memory and cores"))
     .superRefine(checkCertificate),
-  aws: aws.superRefine(checkCertificate),
+  aws: aws
+    .superRefine(checkMachines(["memory", "cores"], "aws: a machine there has an instanceType"))
+    .superRefine(checkCertificate),
 };
 
 export type DockerConfig = z.infer<typeof docker>;
@@ -169,25 +192,53 @@ export function parseConfig(configuration: Readonly<Record<string, string>>, sta
   const given = Object.fromEntries(own) as Record<string, string>;
   // what has no target, or a wrong one, is judged as the default stack is, so that all mistakes are told at once
   const result = schemas[given.target === "aws" ? "aws" : "docker"].safeParse(given);
-  const lines = (result.error?.issues ?? []).flatMap((issue) => {
-    if (issue.code === "unrecognized_keys") return issue.keys.map((unknown) => whyUnknown(unknown, given.target));
-    const setting = String(issue.path[0]);
-    return [
-      given[setting] === undefined
-        ? `${key(setting)} is missing: it ${issue.message}.`
-        : issue.code === "custom" && issue.params?.namesNoValue
-          ? `${key(setting)} ${issue.message}.`
-          : `${key(setting)} ${issue.message}, not "${given[setting]}".`,
-    ];
-  });
+  const lines = (result.error?.issues ?? []).flatMap((issue) => describe(issue, given));
   if (given.target === "aws") lines.push(...wrongProvider(configuration));
   if (!result.success || lines.length > 0) {
-    throw new ConfigError(
-      `Pulumi.${stack}.yaml can't be used; nothing was touched.\n${lines.map((line) => `  ${line}`).join("\n")}`,
-    );
+    throw new ConfigError(unusable(stack, lines));
   }
   if (result.data.target === "docker") return result.data;
   return { ...result.data, region: configuration["aws:region"] as string, profile: configuration["aws:profile"] };
+}
+
+/** What a person is told who wrote settings that can't be used. */
+export function unusable(stack: string, lines: readonly string[]): string {
+  return `Pulumi.${stack}.yaml can't be used; nothing was touched.\n${lines.map((line) => `  ${line}`).join("\n")}`;
+}
+
+/** What is wrong, in sentences: which setting, what it takes, what it is. */
+function describe(issue: z.core.$ZodIssue, given: Readonly<Record<string, string>>): string[] {
+  const [setting, ...inner] = issue.path.map(String);
+  if (setting === undefined) {
+    return issue.code === "unrecognized_keys" ? issue.keys.map((unknown) => whyUnknown(unknown, given.target)) : [];
+  }
+  const whole = given[setting];
+  if (whole === undefined) return [`${key(setting)} is missing: it ${issue.message}.`];
+  if (issue.code === "custom" && issue.params?.namesNoValue)
+    return [`${key(setting)}${within(inner)} ${issue.message}.`];
+  if (inner.length === 0) {
+    // a list isn't shown: it is long, and a person knows it
+    const not = /^\s*[[{]/.test(whole) ? "" : `, not "${whole}"`;
+    return [`${key(setting)} ${issue.message}${not}.`];
+  }
+  const place = `${key(setting)}${within(inner)}`;
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map(
+      (unknown) =>
+        `${place}.${unknown} is no setting of a machine. There are: ${Object.keys(listed.shape).join(", ")}.`,
+    );
+  }
+  const found = inner.reduce<unknown>(
+    (value, step) => (value as Record<string, unknown> | undefined)?.[step],
+    JSON.parse(whole),
+  );
+  if (found === undefined) return [`${place} is missing: it ${issue.message}.`];
+  return [`${place} ${issue.message}, not ${JSON.stringify(found)}.`];
+}
+
+/** The way to a part of a structured setting, such as `[0].roles`. */
+function within(steps: readonly string[]): string {
+  return steps.map((step) => (/^\d+$/.test(step) ? `[${step}]` : `.${step}`)).join("");
 }
 
 /** A setting may belong to the other target. */

@@ -3,8 +3,8 @@ import { packApplication } from "./components/application-archive";
 import { readSiteCertificate } from "./components/site-certificate";
 import type { Target } from "./components/target";
 import { WebInfrastructure } from "./components/web-infrastructure";
-import { type AwsConfig, type Config, ConfigError, type DockerConfig, parseConfig } from "./config";
-import { machinesWith, planTopology, type Topology, type TopologyPlan } from "./topology";
+import { type AwsConfig, ConfigError, type DockerConfig, parseConfig } from "./config";
+import { configuredTopology, dockerTopology, type Topology } from "./topology";
 
 /** The program: what `pulumi up` and `npm start` run. Everything it exports is a stack output. */
 async function main(): Promise<pulumi.Inputs> {
@@ -30,10 +30,7 @@ async function main(): Promise<pulumi.Inputs> {
 async function onDocker(config: DockerConfig): Promise<{ topology: Topology; target: Target }> {
   const { requireMachineImage } = require("./components/docker/image") as typeof import("./components/docker/image");
   const { DockerTarget } = require("./components/docker/target") as typeof import("./components/docker/target");
-  const topology = plan(config, {
-    size: { memory: config.memory, cores: config.cores },
-    publishedPorts: { http: config.httpPort, https: config.httpsPort },
-  });
+  const topology = dockerTopology(config, pulumi.getStack());
   return { topology, target: new DockerTarget({ machineImage: await requireMachineImage() }) };
 }
 
@@ -42,18 +39,11 @@ async function onAws(config: AwsConfig): Promise<{ topology: Topology; target: T
   const { AwsTarget, elasticIps } = require("./components/aws/target") as typeof import("./components/aws/target");
   const { zones } = config;
   // the size isn't known before AWS has been asked, and what to ask depends on the rest
-  const outline = plan(config, { size: { memory: 0, cores: 0 }, zones });
-  const facts = await lookUp(config, machinesWith(outline, "database").length > 0, elasticIps(config, outline));
-  return { topology: plan(config, { size: facts.size, zones }), target: new AwsTarget(config, facts) };
-}
-
-function plan(config: Config, more: Pick<TopologyPlan, "size" | "publishedPorts" | "zones">): Topology {
-  const { topology: preset, domain, addressRange } = config;
-  try {
-    return planTopology({ preset, stack: pulumi.getStack(), domain, addressRange, ...more });
-  } catch (error) {
-    throw new ConfigError(`web-infrastructure:${(error as Error).message}`);
-  }
+  const stack = pulumi.getStack();
+  const outline = configuredTopology(config, stack, { size: { memory: 0, cores: 0 }, zones });
+  const facts = await lookUp(config, outline, elasticIps(config, outline));
+  const topology = configuredTopology(config, stack, { size: facts.sizeOf, zones });
+  return { topology, target: new AwsTarget(config, facts) };
 }
 
 export = () =>

@@ -78,7 +78,7 @@ export function awsBootFiles(
       servesApplication: servesApplication(machine),
       dataDirectory: machine.roles.includes("database") && DATA_DIRECTORY,
       entryAddress: machine.entryAddress ?? false,
-      virtualIp: topology.virtualIp ?? "",
+      virtualIp: topology.virtualIps[0]?.address ?? "",
     }),
   ];
 }

@@ -2,24 +2,28 @@ import { addressNumber, type Machine, machinesWith, type Topology } from "../top
 import { fixedFile, type MachineFile, renderedFile } from "./file";
 import { STATISTICS_PORT } from "./haproxy";
 
-/** The first load balancer's priority; each further one's is a step lower, so that two never take over at once. */
+/** The priority of who takes an address first; each further one's is a step lower, so that two never take over at once. */
 const highestPriority = 240;
 const priorityStep = 20;
 
-/** keepalived: the virtual IP, which load balancers that share it pass on to each other. */
+/** keepalived: the virtual IPs, which load balancers pass on to each other. */
 export function keepalivedFiles(topology: Topology, machine: Machine): MachineFile[] {
-  const { virtualIp, domain } = topology;
-  if (!virtualIp || !machine.roles.includes("load-balancer")) return [];
-  const loadBalancers = machinesWith(topology, "load-balancer");
+  const { virtualIps, domain } = topology;
+  if (virtualIps.length === 0 || !machine.roles.includes("load-balancer")) return [];
+  const addresses = virtualIps.map(({ address }) => address);
   return [
     renderedFile("/etc/keepalived/keepalived.conf", {
       name: machine.name,
       address: machine.address,
-      virtualIp,
-      // from 1 to 255, the same on all
-      routerId: (addressNumber(virtualIp) % 255) + 1,
-      priority: highestPriority - loadBalancers.indexOf(machine) * priorityStep,
-      peers: loadBalancers.filter(({ name }) => name !== machine.name),
+      virtualIps: virtualIps.map(({ address, holders, returns }, index) => ({
+        name: index === 0 ? "site" : `site-${index + 1}`,
+        address,
+        returns,
+        // from 1 to 255, the same on all
+        routerId: (addressNumber(address) % 255) + 1,
+        priority: highestPriority - holders.indexOf(machine.name) * priorityStep,
+      })),
+      peers: machinesWith(topology, "load-balancer").filter(({ name }) => name !== machine.name),
       statisticsPort: STATISTICS_PORT,
     }),
     fixedFile("/etc/systemd/system/keepalived.service.d/machine.conf"),
@@ -27,11 +31,20 @@ export function keepalivedFiles(topology: Topology, machine: Machine): MachineFi
     // router knows, only says whose turn it is
     renderedFile(
       "/usr/local/lib/machine/drain.d/30-virtual-ip",
-      { virtualIp, clientsComeBy: machine.entryAddress ?? virtualIp },
+      {
+        virtualIps: addresses.join("|").replaceAll(".", "\\."),
+        clientsComeBy: machine.entryAddress ?? addresses.join(", "),
+      },
       "0755",
     ),
     ...(machine.entryAddress
       ? []
-      : [renderedFile("/usr/local/lib/machine/ready.d/60-virtual-ip", { domain, virtualIp }, "0755")]),
+      : [
+          renderedFile(
+            "/usr/local/lib/machine/ready.d/60-virtual-ip",
+            { domain, virtualIps: addresses.join(" ") },
+            "0755",
+          ),
+        ]),
   ];
 }

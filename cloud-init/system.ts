@@ -28,13 +28,13 @@ export function systemFiles(topology: Topology, machine: Machine, moreServices: 
 }
 
 /** In the order they are started; none waits for the one before. */
-function services({ virtualIp }: Topology, { roles }: Machine): string[] {
+function services(topology: Topology, { roles }: Machine): string[] {
   return [
     ...(roles.includes("database") ? ["mysql", "database-agent"] : []),
     ...(roles.includes("load-balancer") || roles.includes("application") ? ["haproxy"] : []),
     ...(roles.includes("application") ? ["php8.4-fpm", "application-migrate"] : []),
     ...(roles.includes("web") ? ["nginx"] : []),
-    ...(roles.includes("load-balancer") && virtualIp ? ["keepalived"] : []),
+    ...(roles.includes("load-balancer") && topology.virtualIps.length > 0 ? ["keepalived"] : []),
     "machine-drain",
   ].map((name) => `${name}.service`);
 }

@@ -1,9 +1,18 @@
-import { formsGroup } from "./group";
-import { machinesWith } from "./machines";
+import { formsGroup } from "./databases";
+import { applicationIsApart, machinesWith } from "./machines";
 import type { Flow, Topology } from "./types";
 
 /** Ports that machines talk to each other on. Ports that only the machine itself uses are no flow. */
-export const ports = { http: 80, https: 443, web: 8080, database: 3306, group: 33061, databaseRole: 9200 } as const;
+export const ports = {
+  http: 80,
+  https: 443,
+  web: 8080,
+  application: 9000,
+  applicationHealth: 9001,
+  database: 3306,
+  group: 33061,
+  databaseRole: 9200,
+} as const;
 
 const tcp = "tcp" as const;
 
@@ -29,12 +38,33 @@ const always: readonly Flow[] = [
   },
 ];
 
-/** Of load balancers that share a virtual IP. */
+/** Of PHP on machines of its own. */
+const applicationApart: readonly Flow[] = [
+  {
+    from: "web",
+    to: "application",
+    protocol: tcp,
+    port: ports.application,
+    purpose: "requests to PHP-FPM, by FastCGI",
+  },
+  { from: "web", to: "application", protocol: tcp, port: ports.applicationHealth, purpose: "health checks of PHP" },
+];
+
+/** Of load balancers that hold a write until there is a primary, and aren't application servers, which ask anyway. */
+const waitingForPrimary: Flow = {
+  from: "load-balancer",
+  to: "database",
+  protocol: tcp,
+  port: ports.databaseRole,
+  purpose: "whether there is a primary to write to",
+};
+
+/** Of load balancers that share virtual IPs. */
 const sharingAddress: Flow = {
   from: "load-balancer",
   to: "load-balancer",
   protocol: "vrrp",
-  purpose: "which load balancer holds the virtual IP",
+  purpose: "which load balancer holds which virtual IP",
 };
 
 /** Of databases that form a group. */
@@ -48,10 +78,14 @@ const groupReplication: Flow = {
 
 /** Who may talk to whom. All else is refused, by the firewall of each machine and by the security groups of the target. */
 export function flows(topology: Topology): Flow[] {
+  const isGroup = formsGroup(topology.machines);
+  const asksAnyway = machinesWith(topology, "load-balancer").every(({ roles }) => roles.includes("application"));
   const planned = [
     ...always,
-    ...(topology.virtualIp ? [sharingAddress] : []),
-    ...(formsGroup(topology.machines) ? [groupReplication] : []),
+    ...(applicationIsApart(topology) ? applicationApart : []),
+    ...(isGroup && !asksAnyway ? [waitingForPrimary] : []),
+    ...(topology.virtualIps.length > 0 ? [sharingAddress] : []),
+    ...(isGroup ? [groupReplication] : []),
   ];
   return planned.filter(
     ({ from, to }) =>

@@ -1,8 +1,10 @@
+export { configuredTopology, dockerTopology } from "./configured";
+export { formsGroup } from "./databases";
 export { diagram } from "./diagram";
 export { flows, ports } from "./flows";
-export { formsGroup } from "./group";
-export { creationOrder, entryAddresses, machinesWith } from "./machines";
+export { applicationIsApart, creationOrder, entryAddresses, machinesWith } from "./machines";
 export { addressNumber } from "./network";
-export { planTopology, type TopologyPlan } from "./plan";
+export { DEFAULT_PRESET, plannedMachines, planTopology, type TopologyPlan, type TopologySettings } from "./plan";
+export type { PlannedMachine } from "./presets";
 export { type SinglePointOfFailure, singlePointsOfFailure } from "./single-points";
 export * from "./types";

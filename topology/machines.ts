@@ -5,9 +5,14 @@ export function machinesWith(topology: Topology, role: Role): Machine[] {
   return topology.machines.filter((machine) => machine.roles.includes(role));
 }
 
-/** Where the site is reached: the virtual IP, or else the only load balancer's own address. */
+/** Whether PHP runs on machines of its own: then web servers reach it through the network, all of it. */
+export function applicationIsApart(topology: Topology): boolean {
+  return machinesWith(topology, "web").some(({ roles }) => !roles.includes("application"));
+}
+
+/** Where the site is reached: the virtual IPs, or else the only load balancer's own address. */
 export function entryAddresses(topology: Topology): string[] {
-  if (topology.virtualIp) return [topology.virtualIp];
+  if (topology.virtualIps.length > 0) return topology.virtualIps.map(({ address }) => address);
   return machinesWith(topology, "load-balancer").map(({ address }) => address);
 }
 

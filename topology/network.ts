@@ -1,8 +1,9 @@
 import ipaddr from "ipaddr.js";
 import type { Network } from "./types";
 
-/** The virtual IP stands just below the machines. */
-const virtualIpOffset = 10;
+/** Virtual IPs stand just below the machines, from above: these are the first and the last. */
+const firstVirtualIp = 10;
+const lastVirtualIp = 4;
 /** The first machine gets the eleventh address: those below it belong to routers, and to people. */
 const firstMachine = 11;
 /** The machines' part of the range ends where the dynamic part, the upper eighth, begins. */
@@ -11,7 +12,7 @@ const smallestPrefix = 27;
 const largestPrefix = 16;
 
 /**
- * Divides a private IPv4 range into gateway, virtual IP, machines and the part that the target hands out by itself.
+ * Divides a private IPv4 range into gateway, virtual IPs, machines and the part that the target hands out by itself.
  * @throws Error, for a person, when the range is not IPv4 in CIDR notation, not private, too small or too large.
  */
 export function planNetwork(
@@ -19,7 +20,7 @@ export function planNetwork(
   machineCount: number,
 ): {
   network: Network;
-  virtualIp: string;
+  virtualIps: string[];
   addresses: string[];
 } {
   const [start, prefix] = parseRange(addressRange);
@@ -36,9 +37,16 @@ export function planNetwork(
       gateway: addressAt(start, 1),
       dynamicRange: `${addressAt(start, firstDynamic)}/${prefix + Math.log2(dynamicShare)}`,
     },
-    virtualIp: addressAt(start, virtualIpOffset),
+    virtualIps: virtualIpsFrom(start),
     addresses: Array.from({ length: machineCount }, (_, index) => addressAt(start, firstMachine + index)),
   };
+}
+
+/** The addresses that a range has for virtual IPs. */
+export function virtualIpsFrom(start: number): string[] {
+  return Array.from({ length: firstVirtualIp - lastVirtualIp + 1 }, (_, index) =>
+    addressAt(start, firstVirtualIp - index),
+  );
 }
 
 /** An IPv4 address as a number: stable, and unique in a network. */

@@ -1,8 +1,27 @@
+export const roles = ["load-balancer", "web", "application", "database", "monitor"] as const;
 /** What a machine does. A machine may have several roles. */
-export type Role = "load-balancer" | "web" | "application" | "database" | "monitor";
+export type Role = (typeof roles)[number];
 
+export const presetNames = ["highly-available", "distributed", "load-balanced", "simple", "scale-up"] as const;
 /** The named topologies a stack can pick. */
-export type Preset = "highly-available" | "distributed";
+export type Preset = (typeof presetNames)[number];
+
+export const algorithms = ["roundrobin", "leastconn", "random"] as const;
+/** How the next server for a request is chosen: in turn, the one with the fewest connections, or by chance. */
+export type Algorithm = (typeof algorithms)[number];
+
+export const modes = ["active-active", "active-passive"] as const;
+/** Whether all machines of a tier work, or one does and the others stand in for it. */
+export type Mode = (typeof modes)[number];
+
+/** How requests are spread over web servers, and over application servers where those are on machines of their own. */
+export interface Balancing {
+  readonly algorithm: Algorithm;
+  /** Seconds in which a server that comes back gets to its full share; 0: at once. */
+  readonly slowStart: number;
+  /** A visitor stays, by a cookie, with the web server of the first answer as long as that one is healthy. */
+  readonly sticky: boolean;
+}
 
 export interface MachineSize {
   /** Memory of the machine, in MiB. */
@@ -18,13 +37,21 @@ export interface Machine {
   /** Fixed private IPv4 address. */
   readonly address: string;
   readonly size: MachineSize;
+  /** The kind of machine at the cloud, such as `t3.small`, where it isn't that of all machines. */
+  readonly instanceType?: string;
+  /** Share of the requests, beside the shares of its like. @default 1 */
+  readonly weight?: number;
+  /** Gets requests only while none of its like that isn't a backup is healthy. @default false */
+  readonly backup?: boolean;
+  /** Number of its availability zone, from 0, where the topology knows any. */
+  readonly zone?: number;
   /** Index of its subnet in the network, where the network has such. */
   readonly subnet?: number;
   /** Private address beside its own that a public address of the site leads to, where the network has such. */
   readonly entryAddress?: string;
   /**
-   * What a machine with the role `database` is where that is fixed. Absent where the databases form a group, which elects
-   * its primary itself, and on every other machine.
+   * What a machine with the role `database` is at first, where there are one or two such. Absent where the databases form a
+   * group, which elects its primary itself, and on every other machine.
    */
   readonly databaseRole?: "primary" | "replica";
 }
@@ -57,16 +84,30 @@ export interface PublishedPorts {
   readonly https: number;
 }
 
+/** An address of the site that one of several load balancers holds at a time. */
+export interface VirtualIp {
+  readonly address: string;
+  /** The load balancers by name, in the order in which they take it over. */
+  readonly holders: readonly string[];
+  /**
+   * Active-active: the first holder takes the address back when it returns, so that each serves one. Otherwise, whoever holds
+   * it keeps it: each change is a moment's outage.
+   */
+  readonly returns: boolean;
+}
+
 export interface Topology {
-  readonly preset: Preset;
+  /** The preset that the machines are from; `machines` for a list of one's own. */
+  readonly preset: Preset | "machines";
   /** Name of the stack: its data is told apart from that of other stacks by it. */
   readonly stack: string;
   /** The name the site is served under, such as `www.foobar.com`. */
   readonly domain: string;
   readonly network: Network;
   readonly publishedPorts?: PublishedPorts;
-  /** The address of the site, held by one of several load balancers at a time; absent where there is only one. */
-  readonly virtualIp?: string;
+  /** The addresses of the site: one, or one for each load balancer (active-active); none where there is only one balancer. */
+  readonly virtualIps: readonly VirtualIp[];
+  readonly balancing: Balancing;
   /** In the order a person lists them; see `creationOrder` for the order they are made in. */
   readonly machines: readonly Machine[];
 }

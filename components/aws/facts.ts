@@ -8,7 +8,7 @@ import { getServiceQuota } from "@pulumi/aws/servicequotas/getServiceQuota";
 import { getParameter } from "@pulumi/aws/ssm/getParameter";
 import * as pulumi from "@pulumi/pulumi";
 import { type AwsConfig, ConfigError, key } from "../../config";
-import type { MachineSize } from "../../topology";
+import { type Machine, type MachineSize, machinesWith, type Topology } from "../../topology";
 import { TAG } from "./names";
 
 /** What has to be known of AWS before anything is planned. */
@@ -18,8 +18,8 @@ export interface AwsFacts {
   readonly partition: string;
   /** Names of as many availability zones as the stack uses. */
   readonly zones: readonly string[];
-  /** Of the configured instance type. */
-  readonly size: MachineSize;
+  /** Of an instance type, or of the configured one. */
+  readonly sizeOf: (instanceType?: string) => MachineSize;
   readonly hostedZoneId?: string;
 }
 
@@ -32,12 +32,14 @@ const ELASTIC_IP_QUOTA = { serviceCode: "ec2", quotaCode: "L-0263D0A3" };
 /**
  * Looks up what the plan depends on.
  * @param config the stack's settings
- * @param hasDatabase some machine runs MySQL
+ * @param outline the machines, whose sizes aren't known yet
  * @param addresses how many Elastic IPs the stack takes in all
  * @throws ConfigError, with the key and what to do, where a setting doesn't fit what AWS has
  */
-export async function lookUp(config: AwsConfig, hasDatabase: boolean, addresses: number): Promise<AwsFacts> {
-  const [identity, zones, type] = await Promise.all([
+export async function lookUp(config: AwsConfig, outline: Topology, addresses: number): Promise<AwsFacts> {
+  const typeOf = (machine: Machine) => machine.instanceType ?? config.instanceType;
+  const wanted = [...new Set(outline.machines.map(typeOf))];
+  const [identity, zones, types] = await Promise.all([
     ask("aws:region", getCallerIdentity({})),
     // local and wavelength zones have to be opted in to, and lack most services
     ask(
@@ -47,7 +49,7 @@ export async function lookUp(config: AwsConfig, hasDatabase: boolean, addresses:
         filters: [{ name: "opt-in-status", values: ["opt-in-not-required"] }],
       }),
     ),
-    ask(key("instanceType"), getInstanceType({ instanceType: config.instanceType })),
+    Promise.all(wanted.map((instanceType) => ask(key("instanceType"), getInstanceType({ instanceType })))),
   ]);
   if (zones.names.length < config.zones) {
     throw new ConfigError(
@@ -57,19 +59,29 @@ export async function lookUp(config: AwsConfig, hasDatabase: boolean, addresses:
   }
   const [hostedZoneId] = await Promise.all([
     hostedZone(config),
-    checkImage(config, type.supportedArchitectures, hasDatabase),
+    ...types.map(({ instanceType, supportedArchitectures }) =>
+      checkImage(
+        { ...config, instanceType },
+        supportedArchitectures,
+        machinesWith(outline, "database").some((machine) => typeOf(machine) === instanceType),
+      ),
+    ),
     checkQuota(config, addresses),
   ]);
   return {
     account: identity.accountId,
     partition: identity.arn.split(":")[1] ?? "aws",
     zones: [...zones.names].sort().slice(0, config.zones),
-    size: { memory: type.memorySize, cores: type.defaultVcpus },
+    sizeOf: (instanceType = config.instanceType) => {
+      const type = types.find((each) => each.instanceType === instanceType);
+      if (!type) throw new Error(`${instanceType} was not looked up`);
+      return { memory: type.memorySize, cores: type.defaultVcpus };
+    },
     ...(hostedZoneId === undefined ? {} : { hostedZoneId }),
   };
 }
 
-/** The image must be Debian's or one's own, and made for the instance type. */
+/** The image must be Debian's or one's own, and made for the instance type of some machines. */
 async function checkImage(config: AwsConfig, architectures: string[], hasDatabase: boolean): Promise<void> {
   const architecture = architectures.includes("x86_64") ? "x86_64" : "arm64";
   if (!architectures.includes(architecture)) {

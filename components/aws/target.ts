@@ -92,7 +92,7 @@ export class AwsTarget implements Target {
           region,
           profile,
           image: config.image as string,
-          instanceType: config.instanceType,
+          instanceType: machine.instanceType ?? config.instanceType,
           subnetId: network.subnetIds[machine.subnet as number] as pulumi.Output<string>,
           zone: facts.zones[subnet.zone] as string,
           address: machine.address,
@@ -130,11 +130,11 @@ export class AwsTarget implements Target {
         `${name}-monitoring`,
         {
           email: config.alarmEmail,
-          hasTakeOvers: topology.virtualIp !== undefined,
+          hasTakeOvers: topology.virtualIps.length > 0,
           machines: made.map(({ args, machine }) => ({
             hostname: args.machine.name,
             instanceId: machine.instanceId,
-            hasCredits: config.instanceType.startsWith("t"),
+            hasCredits: (args.machine.instanceType ?? config.instanceType).startsWith("t"),
             directories: ["/", ...(args.dataDirectory ? [DATA_DIRECTORY] : [])],
           })),
         },

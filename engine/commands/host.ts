@@ -1,21 +1,19 @@
-import type { DockerConfig } from "../../config";
-import { presets } from "../../topology/presets";
+import type { Topology } from "../../topology";
 import { UserError } from "../errors";
 import { docker, STACK_LABEL } from "../providers/docker-client";
 import { refuseUsedRanges } from "../providers/docker-network";
 import { checkPorts, checkResources } from "../setup/resources";
 import { listMachines, type MachineContainer, publishedPorts } from "./containers";
+import type { Settings } from "./session";
 
 /** What a new machine needs on disk beyond the image, in MiB. Seen: 180 after its founding; the rest is for logs and data. */
 const DISK_PER_MACHINE = 500;
 
 /** Throws a UserError when this computer can't take what a stack still lacks: ports, addresses, memory, disk. */
-export async function checkHost(
-  { topology, memory, addressRange, ...settings }: DockerConfig,
-  stack: string,
-): Promise<void> {
+export async function checkHost({ config, topology }: Settings, stack: string): Promise<void> {
+  const { addressRange, httpPort, httpsPort } = config;
   const held = await publishedPorts(stack);
-  const ports = { httpPort: settings.httpPort, httpsPort: settings.httpsPort };
+  const ports = { httpPort, httpsPort };
   await checkPorts(Object.fromEntries(Object.entries(ports).filter(([, port]) => port !== 0 && !held.includes(port))));
 
   // A stack that has a network may change its range to one that overlaps the old, which goes first.
@@ -25,21 +23,17 @@ export async function checkHost(
 
   const there = await listMachines(stack);
   refuseOtherTopology(stack, topology, there);
-  const missing = presets[topology].filter((planned) => !there.some(({ name }) => name === planned.name));
-  await checkResources({ memory: missing.map(() => memory), disk: missing.length * DISK_PER_MACHINE });
+  const missing = topology.machines.filter((planned) => !there.some(({ name }) => name === planned.name));
+  await checkResources({ memory: missing.map(({ size }) => size.memory), disk: missing.length * DISK_PER_MACHINE });
 }
 
 /** Addresses would move between machines that are there and machines that are to be, and one waits for the other. */
-function refuseOtherTopology(
-  stack: string,
-  topology: DockerConfig["topology"],
-  machines: readonly MachineContainer[],
-): void {
+function refuseOtherTopology(stack: string, topology: Topology, machines: readonly MachineContainer[]): void {
   for (const { name, roles } of machines) {
-    const planned = presets[topology].find((machine) => machine.name === name);
+    const planned = topology.machines.find((machine) => machine.name === name);
     if (planned?.roles.join() === roles.join()) continue;
     throw new UserError(
-      `Stack ${stack} runs another topology than ${topology}: its ${name} is ${roles.join(", ")}. A running stack can't be ` +
+      `Stack ${stack} runs another topology than ${topology.preset}: its ${name} is ${roles.join(", ")}. A running stack can't be ` +
         "changed into another one yet; nothing was touched. Put web-infrastructure:topology back, use another stack for the " +
         "other topology, or give this one and its data up first: `npm run destroy -- --data`.",
     );

@@ -1,4 +1,5 @@
 import { ConfigError, type DockerConfig, parseConfig } from "../../config";
+import { dockerTopology, type Topology } from "../../topology";
 import { UserError } from "../errors";
 import { lockStack } from "../lock";
 import { Progress } from "../progress";
@@ -46,11 +47,17 @@ export async function withSession(
   }
 }
 
+/** A stack's settings, and the machines that they ask for. */
+export interface Settings {
+  readonly config: DockerConfig;
+  readonly topology: Topology;
+}
+
 /** The stack's settings, checked. Throws a UserError that lists what is wrong with them, or says that the stack is in a cloud. */
-export function readSettings(project: Project): DockerConfig {
+export function readSettings(project: Project): Settings {
   try {
-    const settings = parseConfig(project.config, project.stack);
-    if (settings.target === "docker") return settings;
+    const config = parseConfig(project.config, project.stack);
+    if (config.target === "docker") return { config, topology: dockerTopology(config, project.stack) };
   } catch (error) {
     throw error instanceof ConfigError ? new UserError(error.message) : error;
   }

@@ -56,14 +56,15 @@ async function make(preset: Preset, settings: Record<string, string> = {}): Prom
     "unit",
   );
   assert.ok(config.target === "aws");
-  const facts = { account: "123456789012", partition: "aws", zones: ["a", "b", "c"], size: { memory: 2048, cores: 2 } };
+  const size = { memory: 2048, cores: 2 };
+  const facts = { account: "123456789012", partition: "aws", zones: ["a", "b", "c"], sizeOf: () => size };
   const infrastructure = new WebInfrastructure("site", {
     topology: planTopology({
       preset,
       stack: "unit",
       domain: "www.foobar.com",
       addressRange: "10.20.0.0/16",
-      size: facts.size,
+      size,
       zones: 3,
     }),
     application: { path: "/tmp/application.tar", sha256: "abc123", documentRoot: "public" },

@@ -243,7 +243,7 @@ describe("aws: what machines ask of AWS, by awscli against moto", function () {
       const each = topology.machines[index] as typeof machine;
       return aws.run([...everyFile(topology, each), systemctl, ip], script);
     };
-    const holds = `echo "2: ens5 inet ${topology.virtualIp}/32 scope global" >/run/addresses`;
+    const holds = `echo "2: ens5 inet ${topology.virtualIps[0]?.address}/32 scope global" >/run/addresses`;
 
     it("is left alone by a machine that doesn't hold the virtual IP", () => {
       const { output } = keep(0, "timeout 8 entry-address; cat /run/entry-address");

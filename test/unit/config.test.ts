@@ -8,7 +8,10 @@ describe("the stack configuration", () => {
   it("needs nothing but a target", () => {
     assert.deepEqual(parse({ target: "docker" }), {
       target: "docker",
-      topology: "highly-available",
+      webServers: "active-active",
+      loadBalancers: "active-passive",
+      slowStart: 0,
+      stickySessions: false,
       domain: "www.foobar.com",
       app: "./app",
       certificate: "self-signed",
@@ -94,7 +97,10 @@ describe("the configuration of a stack on AWS", () => {
   it("needs nothing but a region here; what only AWS can tell is asked later", () => {
     assert.deepEqual(onAws({}), {
       target: "aws",
-      topology: "highly-available",
+      webServers: "active-active",
+      loadBalancers: "active-passive",
+      slowStart: 0,
+      stickySessions: false,
       domain: "www.foobar.com",
       app: "./app",
       certificate: "self-signed",
