@@ -1,5 +1,5 @@
 import { addressNumber, type Machine, machinesWith, type Topology } from "../topology";
-import { fixedFile, type MachineFile, renderedFile } from "./file";
+import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 import { STATISTICS_PORT } from "./haproxy";
 
 /** The priority of who takes an address first; each further one's is a step lower, so that two never take over at once. */
@@ -26,6 +26,7 @@ export function keepalivedFiles(topology: Topology, machine: Machine): MachineFi
       peers: machinesWith(topology, "load-balancer").filter(({ name }) => name !== machine.name),
       statisticsPort: STATISTICS_PORT,
     }),
+    program("/usr/local/lib/machine/haproxy-answers"),
     fixedFile("/etc/systemd/system/keepalived.service.d/machine.conf"),
     // where a public address leads to one of the machine's own, clients come by that one, and the virtual IP, which no
     // router knows, only says whose turn it is
