@@ -127,7 +127,7 @@ def decide_replica(me: Database, primary: Database) -> Decision:
     if primary.answers and missing(me.executed, primary.executed) - {primary.uuid}:
         count = count_missing(me.executed, primary.executed)
         reason = (
-            f"{me.name} stays out: it has {count} transactions that the primary {primary.name} lacks (docs/runbooks/promote.md). If "
+            f"{me.name} stays out: it has {count} transactions that the primary {primary.name} lacks (docs/runbooks/replica-errant.md). If "
             f"{primary.name} lost its disk, run on {primary.name}: database-agent copy-from {me.name}; if the data here is of no "
             f"use, run on {me.name}: database-agent copy-from {primary.name}"
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 import primary_record
 from group_decision import Action, Decision, Member, decide, has_older_data, may_be_read, may_be_written
 from gtid_set import missing
-from hand_over import BUSY_SECONDS, NOTICE_SECONDS, handing_over, wait_until_idle
+from hand_over import BUSY_SECONDS, DRAINING, NOTICE_SECONDS, handing_over, wait_until_idle
 from mysql_server import Session, make_accounts, password_of, quoted, run, value
 
 GROUP = "performance_schema.replication_group_members"
@@ -132,7 +132,7 @@ def stopped_last(executed: str) -> bool:
 def hand_over(host: str) -> str:
     """
     Lets the work of applications here end, and gives the role of primary to another member. Returns what happened, for the log.
-    @param host address of the member that gets the role; empty: before this machine stops, whoever is the best
+    @param host address of the member that gets the role; empty: whoever is the best
     """
     with handing_over():
         # by then every HAProxy has asked the agent once more
@@ -154,7 +154,7 @@ def give_role_away(host: str) -> str:
             sys.exit("This machine is not the primary. Nothing was changed.")
         return "not the primary: nothing to hand over"
     others = sorted((each for each in heirs if not each["me"] and each["state"] == "ONLINE"), key=lambda each: each["host"])
-    if len(heirs) == 1 and not host:
+    if len(heirs) == 1 and DRAINING.exists():
         # from here on nothing can be written any more, here or elsewhere: what is here is all there is
         run("SET GLOBAL super_read_only = ON")
         LAST_MEMBER.write_text(value("SELECT @@gtid_executed").replace("\n", ""))

@@ -8,6 +8,10 @@ from pathlib import Path
 
 from mysql_server import value
 
+# There while this machine is about to stop, see machine-drain.
+DRAINING = Path("/run/machine-draining")
+# There while this machine is out of balancing, by `machine-drain --stay`.
+DRAINED = Path("/var/lib/machine/drained")
 # Held by the process that hands over: when that one dies, however it dies, the agent takes its own decisions again.
 LOCK = Path("/run/database-hand-over.lock")
 # How long an orderly hand-over waits for HAProxy to notice, and for requests under way.
