@@ -62,6 +62,28 @@ stackCommand("status", "show each machine and what the site answers")
     if (!(await status(readProject(root, options.stack), options.json))) process.exitCode = 1;
   });
 
+stackCommand("drain", "take a machine out of balancing; it finishes what it has")
+  .argument("<machine>", "such as web-1")
+  .option("--undo", "back into balancing", false)
+  .action(async (machine: string, options: StackOptions & { undo: boolean }) => {
+    const [{ withSession }, { drain, undrain }] = await Promise.all([
+      import("./commands/session.js"),
+      import("./commands/drain.js"),
+    ]);
+    await withSession(root, options, signal, (session) => (options.undo ? undrain : drain)(session, machine));
+  });
+
+stackCommand("promote", "make another database the primary")
+  .argument("<machine>", "such as web-2")
+  .option("--accept-loss", "when the old primary is gone: though something that was written may be lost", false)
+  .action(async (machine: string, options: StackOptions & { acceptLoss: boolean }) => {
+    const [{ withSession }, { promote }] = await Promise.all([
+      import("./commands/session.js"),
+      import("./commands/promote.js"),
+    ]);
+    await withSession(root, options, signal, (session) => promote(session, machine, options.acceptLoss));
+  });
+
 program
   .command("image")
   .description("make the machine image, when its inputs changed")

@@ -6,13 +6,34 @@ export const machineStatus = z.object({
   ready: z.object({ exit: z.number(), says: z.string() }),
   /** Services that systemd gave up. */
   failed: z.array(z.string()),
+  /** Somebody took it out of balancing. */
+  drained: z.boolean().optional(),
   /** The virtual IP is among them while the machine holds it. */
   addresses: z.array(z.string()),
   /** What the machine's HAProxy thinks of its servers: backend → server → UP, DOWN, DRAIN … */
   backends: z.record(z.string(), z.record(z.string(), z.string())).default({}),
-  database: z.looseObject({ reason: z.string(), settled: z.boolean() }).optional(),
+  database: z
+    .looseObject({
+      reason: z.string(),
+      settled: z.boolean(),
+      /** What its agent knows of it: of a member of a group, or of one of two databases. */
+      database: z
+        .looseObject({
+          group: z.string().optional(),
+          /** The group's primary, as this member sees it. */
+          primary: z.string().optional(),
+          /** Who is the primary where there is no group: of all machines', the one of the highest term holds. */
+          record: z.looseObject({ term: z.number(), primary: z.string() }).optional(),
+          /** Seconds that a replica is behind; null when that isn't known. */
+          lag: z.number().nullable().optional(),
+          source: z.string().optional(),
+        })
+        .optional(),
+    })
+    .optional(),
 });
 export type MachineStatus = z.infer<typeof machineStatus>;
+export type DatabaseStatus = NonNullable<MachineStatus["database"]>;
 
 /** A machine, and what it says of itself; nothing when it doesn't run or doesn't answer. */
 export interface KnownMachine extends MachineContainer {
@@ -50,9 +71,10 @@ export function problems(
   site: SiteAnswer,
   now = new Date(),
 ): string[] {
+  const drained = new Set(machines.filter(({ status }) => status?.drained).map(({ name }) => name));
   const found = [
     ...missing.map((name) => `${name} is gone; \`npm start\` makes it anew`),
-    ...machines.flatMap(problemsOfMachine),
+    ...machines.flatMap((machine) => problemsOfMachine(machine, drained)),
     ...entryAddresses.flatMap((address) => problemsOfEntry(address, machines)),
   ];
   const writes = machines.flatMap(({ status }) => Object.values(status?.backends["database-write"] ?? {}));
@@ -66,7 +88,7 @@ export function problems(
   return found;
 }
 
-function problemsOfMachine({ name, state, health, status }: KnownMachine): string[] {
+function problemsOfMachine({ name, state, health, status }: KnownMachine, drained: ReadonlySet<string>): string[] {
   if (state !== "running") return [`${name} is ${state}; \`npm start\` starts it again`];
   if (!status) return [`${name} runs, but doesn't answer`];
   const found = [];
@@ -74,7 +96,7 @@ function problemsOfMachine({ name, state, health, status }: KnownMachine): strin
   else if (health !== "healthy") found.push(`${name} is ${health} to Docker, and ready since a moment ago`);
   for (const service of status.failed) found.push(`${name}: ${service} failed (\`systemctl status ${service}\` there)`);
   for (const [server, condition] of Object.entries(status.backends.web ?? {}))
-    if (condition !== "UP") found.push(`${name} sends no requests to ${server}: ${condition}`);
+    if (condition !== "UP" && !drained.has(server)) found.push(`${name} sends no requests to ${server}: ${condition}`);
   if (status.database && !status.database.settled) found.push(`${name}, database: ${status.database.reason}`);
   return found;
 }

@@ -8,7 +8,7 @@ import type { Properties } from "../provider";
 import { outputOf } from "../providers/container-command";
 import { docker } from "../providers/docker-client";
 import { listMachines, type MachineContainer } from "./containers";
-import { type KnownMachine, machineStatus, problems, type SiteAnswer } from "./health";
+import { type DatabaseStatus, type KnownMachine, machineStatus, problems, type SiteAnswer } from "./health";
 import { refuseCloud, stackOutputs } from "./session";
 import { authorityFile } from "./site";
 
@@ -44,7 +44,7 @@ export async function status(project: Project, asJson: boolean): Promise<boolean
 export async function examine(project: Project): Promise<StatusReport> {
   const outputs = stackOutputs(project);
   const entryAddresses: string[] = outputs.entryAddresses ?? [];
-  const machines = await Promise.all((await listMachines(project.stack)).map(askMachine));
+  const machines = await askMachines(project.stack);
   const missing = Object.keys(outputs.machines ?? {}).filter(
     (name) => !machines.some((machine) => machine.name === name),
   );
@@ -52,6 +52,11 @@ export async function examine(project: Project): Promise<StatusReport> {
     ? await ask(project, outputs)
     : { url: "", answer: "there is no site yet", ok: false };
   return { entryAddresses, machines, missing, site, problems: problems(machines, missing, entryAddresses, site) };
+}
+
+/** All machines of a stack, and what each says of itself. */
+export async function askMachines(stack: string): Promise<KnownMachine[]> {
+  return Promise.all((await listMachines(stack)).map(askMachine));
 }
 
 async function askMachine(machine: MachineContainer): Promise<KnownMachine> {
@@ -82,7 +87,8 @@ function show(
       address,
       ...held.map((entry) => `holds ${entry}`),
       roles.join(", "),
-      ...(status?.database ? [`MySQL: ${status.database.reason}`] : []),
+      ...(status?.drained ? ["drained: out of balancing"] : []),
+      ...(status?.database ? [`MySQL: ${status.database.reason}${lagOf(status.database)}`] : []),
     ];
     const mark = state === "running" && status?.ready.exit === 0 ? "✔" : "✖";
     console.log(`${mark} ${name.padEnd(width)}  ${about.join(" · ")}`);
@@ -94,6 +100,12 @@ function show(
     console.log(`${site.ok ? "✔" : "✖"} ${site.url}  ${site.answer}${until}`);
   }
   if (wrong.length > 0) console.log(`\nNot as it should be:\n${wrong.map((line) => `  - ${line}`).join("\n")}`);
+}
+
+/** How far a replica is behind its primary; nothing for who isn't one. */
+function lagOf({ database }: DatabaseStatus): string {
+  if (!database?.source) return "";
+  return typeof database.lag === "number" ? `, lag ${database.lag} s` : ", lag unknown";
 }
 
 /** Asks the first load balancer for the page as a browser would, trusting the stack's CA only. */

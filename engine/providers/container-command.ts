@@ -6,6 +6,13 @@ import { docker } from "./docker-client";
 /** A machine that hangs must not keep what others have to say from appearing. */
 const TIMEOUT_MILLISECONDS = 5_000;
 
+/** What a command in a container said, errors included, and how it ended. Throws when it can't be asked. */
+export async function runIn(container: Container, command: string[]): Promise<{ exitCode: number; output: string }> {
+  const exec = await container.exec({ Cmd: command, AttachStdout: true, AttachStderr: true });
+  const output = await demultiplexed(await exec.start({}));
+  return { exitCode: (await exec.inspect()).ExitCode ?? -1, output: output.trim() };
+}
+
 /** Output of a command in a container; empty when the command fails or takes too long. */
 export async function outputOf(
   container: Container,
