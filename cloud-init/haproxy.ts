@@ -1,4 +1,12 @@
-import { entryAddresses, formsGroup, type Machine, machinesWith, ports, type Topology } from "../topology";
+import {
+  applicationIsApart,
+  entryAddresses,
+  formsGroup,
+  type Machine,
+  machinesWith,
+  ports,
+  type Topology,
+} from "../topology";
 import { fixedFile, type MachineFile, renderedFile } from "./file";
 import { SECRETS_DIRECTORY } from "./secrets";
 
@@ -11,35 +19,73 @@ export const STATISTICS_PORT = 8404;
 /** How long a write waits for a primary before the application gets it all the same. Elections take up to 7 s. */
 const holdSeconds = 10;
 
-/** HAProxy, as load balancer at the edge and as the way from an application to its databases: one process for both. */
+/**
+ * HAProxy: as load balancer at the edge, as the way from an application to its databases and, where PHP is on machines of
+ * its own, as the way there. One process for all of it.
+ */
 export function haproxyFiles(topology: Topology, machine: Machine): MachineFile[] {
   const isEdge = machine.roles.includes("load-balancer");
   const isApplication = machine.roles.includes("application");
-  if (!isEdge && !isApplication) return [];
+  const isApart = applicationIsApart(topology);
+  const isWebApart = isApart && machine.roles.includes("web");
+  if (!isEdge && !isApplication && !isWebApart) return [];
+  const databases = {
+    databasePort: ports.database,
+    rolePort: ports.databaseRole,
+    databases: machinesWith(topology, "database"),
+  };
+  const application = { applicationPort: ports.application, healthPort: ports.applicationHealth };
   return [
     fixedFile("/etc/default/haproxy"),
     fixedFile("/etc/systemd/system/haproxy.service.d/machine.conf"),
     renderedFile("/etc/haproxy/haproxy.cfg", { threads: machine.size.cores }),
     ...(isEdge ? [renderedFile("/etc/haproxy/conf.d/10-edge.cfg", edgeValues(topology, machine))] : []),
+    ...(holdsWrites(topology, machine)
+      ? [
+          fixedFile("/etc/haproxy/wait-for-primary.lua"),
+          // an application server asks anyway
+          ...(isApplication ? [] : [renderedFile("/etc/haproxy/conf.d/15-primary.cfg", databases)]),
+        ]
+      : []),
     ...(isApplication
       ? [
           renderedFile("/etc/haproxy/conf.d/20-database.cfg", {
+            ...databases,
             writePort: endpoints.write,
             readPort: endpoints.read,
-            databasePort: ports.database,
-            rolePort: ports.databaseRole,
-            databases: machinesWith(topology, "database"),
             isGroup: formsGroup(topology.machines),
           }),
         ]
       : []),
-    ...(holdsWrites(topology, machine) ? [fixedFile("/etc/haproxy/wait-for-primary.lua")] : []),
+    ...(isWebApart
+      ? [
+          renderedFile("/etc/haproxy/conf.d/30-application.cfg", {
+            ...application,
+            ...serversWith(topology, "application"),
+          }),
+        ]
+      : []),
+    ...(isApart && isApplication
+      ? [renderedFile("/etc/haproxy/conf.d/40-application-health.cfg", { ...application, address: machine.address })]
+      : []),
   ];
 }
 
-/** Waiting pays where the primary is replaced within seconds, by a load balancer that sees the databases. */
+/** Waiting pays where the primary is replaced within seconds. */
 function holdsWrites(topology: Topology, { roles }: Machine): boolean {
-  return roles.includes("load-balancer") && roles.includes("application") && formsGroup(topology.machines);
+  return roles.includes("load-balancer") && formsGroup(topology.machines);
+}
+
+/** The servers of a tier as HAProxy has them, and how it chooses among them. */
+function serversWith(topology: Topology, role: "web" | "application") {
+  const servers = machinesWith(topology, role);
+  return {
+    balancing: topology.balancing,
+    hasBackups: servers.some(({ backup }) => backup),
+    [role === "web" ? "webServers" : "applicationServers"]: servers.map(
+      ({ name, address, weight = false, backup = false }) => ({ name, address, weight, backup }),
+    ),
+  };
 }
 
 function edgeValues(topology: Topology, machine: Machine) {
@@ -57,6 +103,6 @@ function edgeValues(topology: Topology, machine: Machine) {
     publishedHttpPort: published?.http && suffix ? published.http : false,
     publishedHttpsSuffix: suffix,
     webPort: ports.web,
-    webServers: machinesWith(topology, "web"),
+    ...serversWith(topology, "web"),
   };
 }

@@ -1,15 +1,20 @@
-import { type Machine, machinesWith, ports, type Topology } from "../topology";
+import { applicationIsApart, type Machine, machinesWith, ports, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
-import { DOCUMENT_DIRECTORY, uploadLimit } from "./php-fpm";
+import { DOCUMENT_DIRECTORY, FPM_SOCKET, uploadLimit } from "./php-fpm";
 
 /**
- * Nginx: static files, and PHP through PHP-FPM's socket.
+ * Nginx: static files, and PHP through PHP-FPM, by its socket or on other machines.
  * @param documentRoot the part of the application that is served, relative to it; `""` for all of it
  */
 export function nginxFiles(topology: Topology, machine: Machine, documentRoot: string): MachineFile[] {
   if (!machine.roles.includes("web")) return [];
+  const isApart = applicationIsApart(topology);
   return [
     renderedFile("/etc/nginx/nginx.conf", {
+      name: machine.name,
+      // where PHP is elsewhere, HAProxy on this machine knows the way
+      php: isApart ? `127.0.0.1:${ports.application}` : `unix:${FPM_SOCKET}`,
+      isApart,
       workers: machine.size.cores,
       port: ports.web,
       domain: topology.domain,

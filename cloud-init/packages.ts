@@ -4,7 +4,8 @@ const always = ["nftables", "curl"];
 
 const byRole: Record<Role, readonly string[]> = {
   "load-balancer": ["haproxy", "iproute2", "keepalived"],
-  web: ["nginx"],
+  // HAProxy: the way to application servers on machines of their own
+  web: ["haproxy", "nginx"],
   // HAProxy: the local database endpoints; the PHP modules: those that most applications and frameworks ask for
   application: [
     "haproxy",

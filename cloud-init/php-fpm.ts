@@ -1,4 +1,4 @@
-import type { Machine, Topology } from "../topology";
+import { applicationIsApart, type Machine, machinesWith, ports, type Topology } from "../topology";
 import { fixedFile, type MachineFile, renderedFile } from "./file";
 import { endpoints } from "./haproxy";
 import { phpWorkers } from "./sizing";
@@ -9,14 +9,21 @@ export const DOCUMENT_DIRECTORY = "/srv/www";
 /** The stack's CA, where programs that aren't root can read it. */
 export const CA_FILE = "/etc/machine/ca.pem";
 
+/** Where PHP-FPM listens for the web server of its own machine. */
+export const FPM_SOCKET = "/run/php/php8.4-fpm.sock";
+
 /** The largest request body, and so the largest upload, in MiB. */
 export const uploadLimit = 16;
 
 /** PHP-FPM: its pool with the environment that applications are promised, and PHP's own settings. */
 export function phpFpmFiles(topology: Topology, machine: Machine): MachineFile[] {
   if (!machine.roles.includes("application")) return [];
+  const isApart = applicationIsApart(topology);
+  const clients = [machine, ...machinesWith(topology, "web")].map(({ address }) => address);
   return [
     renderedFile("/etc/php/8.4/fpm/pool.d/www.conf", {
+      listen: isApart ? `${machine.address}:${ports.application}` : FPM_SOCKET,
+      clients: isApart && [...new Set(clients)].join(","),
       workers: phpWorkers(machine),
       environment: {
         DATABASE_NAME: "application",

@@ -42,7 +42,7 @@ export function machineFiles(
     ...databaseAgentFiles(topology, machine),
     ...haproxyFiles(topology, machine),
     ...keepalivedFiles(topology, machine),
-    ...applicationFiles(machine),
+    ...applicationFiles(topology, machine),
     ...phpFpmFiles(topology, machine),
     ...nginxFiles(topology, machine, documentRoot),
   ];

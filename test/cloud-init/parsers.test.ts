@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type MachineFile, machineFiles, renderUserData } from "../../cloud-init";
 import type { Machine, Topology } from "../../topology";
 import { file, runInMachineImage } from "./machine-image";
-import { distributed, everything, highlyAvailable, machine } from "./topologies";
+import { balanced, distributed, everything, highlyAvailable, machine, scaleUp } from "./topologies";
 
 /** What the machine itself would have made before its services start: certificates, secrets, the application. */
 const prepare = `
@@ -102,9 +102,14 @@ for (const [topology, name] of [
   [everything, "all-1"],
   [highlyAvailable, "web-1"],
   [highlyAvailable, "web-3"],
+  [scaleUp, "web-1"],
+  [scaleUp, "app-1"],
+  [balanced, "lb-2"],
+  [balanced, "web-2"],
 ] as const) {
-  const size = topology === everything ? ", every role, 8 GiB" : "";
-  describe(`files of ${name} (${topology.preset}${size})`, function () {
+  const more =
+    topology === everything ? ", every role, 8 GiB" : topology === balanced ? ", every way of balancing" : "";
+  describe(`files of ${name} (${topology.preset}${more})`, function () {
     this.timeout(60_000);
     const files = filesWithUserData(topology, machine(topology, name));
     let results: ReturnType<typeof parse>;

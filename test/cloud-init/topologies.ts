@@ -1,23 +1,30 @@
-import { type Machine, type MachineSize, planTopology, type Topology } from "../../topology";
+import { type Machine, type MachineSize, planTopology, type Topology, type TopologySettings } from "../../topology";
 
 export const smallMachine: MachineSize = { memory: 1024, cores: 2 };
 
-export const distributed: Topology = planTopology({
-  preset: "distributed",
-  stack: "test",
-  domain: "www.foobar.com",
-  addressRange: "172.30.0.0/24",
-  size: smallMachine,
-  publishedPorts: { http: 8080, https: 8443 },
-});
+const planned = (settings: Partial<TopologySettings>): Topology =>
+  planTopology({
+    stack: "test",
+    domain: "www.foobar.com",
+    addressRange: "172.30.0.0/24",
+    size: smallMachine,
+    publishedPorts: { http: 8080, https: 8443 },
+    ...settings,
+  });
 
-export const highlyAvailable: Topology = planTopology({
-  preset: "highly-available",
-  stack: "test",
-  domain: "www.foobar.com",
-  addressRange: "172.30.0.0/24",
-  size: smallMachine,
-  publishedPorts: { http: 8080, https: 8443 },
+export const distributed = planned({ preset: "distributed" });
+export const highlyAvailable = planned({ preset: "highly-available" });
+export const scaleUp = planned({ preset: "scale-up" });
+
+/** Every way of balancing that has a line of its own somewhere, at once. */
+export const balanced = planned({
+  preset: "scale-up",
+  balance: "random",
+  weights: { "web-1": 3, "app-2": 2 },
+  webServers: "active-passive",
+  loadBalancers: "active-active",
+  slowStart: 10,
+  stickySessions: true,
 });
 
 export function machine(topology: Topology, name: string): Machine {

@@ -3,6 +3,11 @@
 // this runs; what is left is a database to read from. Never the primary: without one the site can still be read.
 header('Content-Type: text/plain');
 header('Cache-Control: no-store');
+// About to stop, see machine-drain: 404 is taken for "nothing new, please". Nginx on the same machine says so by itself.
+if (file_exists('/run/machine-draining')) {
+    http_response_code(404);
+    exit;
+}
 try {
     $database = new PDO(
         sprintf('mysql:host=%s;port=%s', getenv('DATABASE_READ_HOST'), getenv('DATABASE_READ_PORT')),
