@@ -25,6 +25,7 @@ export function nginxFiles(topology: Topology, machine: Machine, documentRoot: s
     }),
     fixedFile("/etc/systemd/system/nginx.service.d/machine.conf"),
     program("/usr/local/lib/machine/ready.d/30-web"),
+    ...(isApart ? [program("/usr/local/lib/machine/ready.d/35-application-servers")] : []),
     program("/usr/local/lib/machine/drain.d/20-web"),
   ];
 }

@@ -1,4 +1,4 @@
-import type { Machine, Topology } from "../topology";
+import { applicationIsApart, type Machine, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 
 /** Exit 0: the machine is ready; 1: not yet (one line says why); 2: it never will be without a person's help. */
@@ -31,10 +31,16 @@ export function systemFiles(topology: Topology, machine: Machine, moreServices: 
 function services(topology: Topology, { roles }: Machine): string[] {
   return [
     ...(roles.includes("database") ? ["mysql", "database-agent"] : []),
-    ...(roles.includes("load-balancer") || roles.includes("application") ? ["haproxy"] : []),
+    ...(usesHaproxy(topology, roles) ? ["haproxy"] : []),
     ...(roles.includes("application") ? ["php8.4-fpm", "application-migrate"] : []),
     ...(roles.includes("web") ? ["nginx"] : []),
     ...(roles.includes("load-balancer") && topology.virtualIps.length > 0 ? ["keepalived"] : []),
     "machine-drain",
   ].map((name) => `${name}.service`);
+}
+
+/** At the edge, on the way to databases, and on the way to PHP on other machines. */
+function usesHaproxy(topology: Topology, roles: Machine["roles"]): boolean {
+  const isWay = roles.includes("web") && applicationIsApart(topology);
+  return roles.includes("load-balancer") || roles.includes("application") || isWay;
 }
