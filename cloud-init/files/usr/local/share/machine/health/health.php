@@ -3,8 +3,9 @@
 // this runs; what is left is a database to read from. Never the primary: without one the site can still be read.
 header('Content-Type: text/plain');
 header('Cache-Control: no-store');
-// About to stop, see machine-drain: 404 is taken for "nothing new, please". Nginx on the same machine says so by itself.
-if (file_exists('/run/machine-draining')) {
+// About to stop or out of balancing, see machine-drain: 404 is taken for "nothing new, please". Nginx, where it is on the
+// same machine, says so by itself.
+if (file_exists('/run/machine-draining') || file_exists('/var/lib/machine/drained')) {
     http_response_code(404);
     exit;
 }
