@@ -140,6 +140,7 @@ export class Deployment {
     if (plan.action === "replace" && old) {
       if (old.protect)
         throw new UserError(`${label(old)} is protected, but this change (${changed.join(", ")}) would replace it.`);
+      if (this.mode === "up") await this.rightMoment(old, provider);
       if (wanted.deleteBeforeReplace) await this.dragDependents(old);
       if (this.mode === "up") await this.delete(old);
     }
@@ -193,6 +194,15 @@ export class Deployment {
     const registered = finish(created.id, created.outputs);
     this.report(`${label(wanted)} ${how}${ready}`, type, how === "created");
     return registered;
+  }
+
+  /** A change must not take away the last one that works. */
+  private async rightMoment(old: ResourceState, provider: ResourceProvider): Promise<void> {
+    const others = this.state.resources
+      .filter(({ type, urn }) => type === old.type && urn !== old.urn)
+      .map(({ id }) => id);
+    this.progress.begin(`changing ${label(old)}`);
+    await this.attempt(label(old), "changed", async () => provider.beforeReplace?.(old.id, others, this.context()));
   }
 
   /** What the state says and, where it can be looked up, still exists. */

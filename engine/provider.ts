@@ -38,6 +38,11 @@ export interface ResourceProvider {
   read?(id: string, outputs: Properties): Promise<Properties | undefined>;
   /** What an interrupted `create` with these inputs left behind, found by name and label; undefined when nothing. */
   find?(inputs: Properties): Promise<string | undefined>;
+  /**
+   * Called before a replacement takes the resource away, with the ids of all others of its type: waits for the right moment.
+   * Throws an Error when it doesn't come; then nothing is changed.
+   */
+  beforeReplace?(id: string, others: readonly string[], context: CreateContext): Promise<void>;
   /** Succeeds when the resource is gone already. */
   delete(id: string, outputs: Properties, context: CreateContext): Promise<void>;
   /** Outputs that are secret whatever the inputs were. */

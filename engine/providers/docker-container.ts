@@ -1,5 +1,6 @@
 import type { Container, ContainerInspectInfo } from "dockerode";
 import type { CreateContext, Properties, ResourceProvider } from "../provider";
+import { waitForNeighbours } from "./container-neighbours";
 import { waitUntilHealthy } from "./container-readiness";
 import { type ContainerInputs, containerSchema, creationRequest, resourceLimits } from "./container-request";
 import { checkSources, uploadFiles } from "./container-uploads";
@@ -83,6 +84,8 @@ export const container: ResourceProvider = {
       return existing && belongsToStack(existing.Config.Labels, options.labels) ? existing.Id : undefined;
     });
   },
+
+  beforeReplace: (id, others, context) => explained(() => waitForNeighbours(id, others, context)),
 
   async delete(id, oldOutputs, context) {
     await explained(async () => {

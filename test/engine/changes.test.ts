@@ -118,6 +118,18 @@ describe("engine: what a run does", function () {
     assert.deepEqual(bench.world.journal(), ["create two"]);
   });
 
+  it("takes no machine away while another is gone, until that one is back", async () => {
+    bench.world.journal();
+    bench.world.lose("three");
+    await assert.rejects(bench.configure({ image: "b" }).up(), /one.* could not be changed: three is gone/);
+    assert.deepEqual(bench.world.journal(), []);
+
+    await bench.configure({ image: "a" }).up();
+    assert.deepEqual(bench.world.journal(), ["create three"]);
+    await bench.configure({ image: "b" }).up();
+    assert.equal(bench.world.journal().length, 6);
+  });
+
   it("destroys in reverse order even after one of the first was made anew", async () => {
     bench.world.lose("one");
     await bench.up();

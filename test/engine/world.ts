@@ -69,6 +69,10 @@ export class World {
           note(`update ${id}`);
           return { ...oldOutputs, ...inputs };
         },
+        async beforeReplace(id, others) {
+          const gone = others.find((other) => !existsSync(file(other)));
+          if (gone && id !== "network") throw new Error(`${gone} is gone`);
+        },
         read: async (id, outputs) => (existsSync(file(id)) ? outputs : undefined),
         find: async ({ name }) => (existsSync(file(name)) ? name : undefined),
         async delete(id) {
