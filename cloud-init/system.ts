@@ -1,5 +1,6 @@
-import { applicationIsApart, type Machine, type Topology } from "../topology";
+import { applicationIsApart, type Machine, ports, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
+import { STATISTICS_PORT } from "./haproxy";
 
 /** Exit 0: the machine is ready; 1: not yet (one line says why); 2: it never will be without a person's help. */
 export const READINESS_COMMAND: string[] = ["/usr/local/sbin/machine-ready-watch"];
@@ -15,6 +16,14 @@ export function systemFiles(topology: Topology, machine: Machine, moreServices: 
     program("/usr/local/sbin/machine-status"),
     program("/usr/local/sbin/machine-drain"),
     fixedFile("/etc/systemd/system/machine-drain.service"),
+    program("/usr/local/sbin/machine-watchdog"),
+    fixedFile("/usr/local/lib/machine/service_manager.py"),
+    fixedFile("/etc/systemd/system/machine-watchdog.service"),
+    renderedFile("/etc/machine/watchdog.conf", {
+      ...watched(topology, machine),
+      statisticsPort: STATISTICS_PORT,
+      webPort: ports.web,
+    }),
     {
       path: "/usr/local/lib/machine/services",
       content: [...services(topology, machine), ...moreServices].map((service) => `${service}\n`).join(""),
@@ -27,15 +36,28 @@ export function systemFiles(topology: Topology, machine: Machine, moreServices: 
   ];
 }
 
+/** The services of a machine that others made and that may hang. */
+function watched(topology: Topology, { roles }: Machine) {
+  return {
+    mysql: roles.includes("database"),
+    haproxy: usesHaproxy(topology, roles),
+    phpFpm: roles.includes("application"),
+    nginx: roles.includes("web"),
+    keepalived: roles.includes("load-balancer") && topology.virtualIps.length > 0,
+  };
+}
+
 /** In the order they are started; none waits for the one before. */
-function services(topology: Topology, { roles }: Machine): string[] {
+function services(topology: Topology, machine: Machine): string[] {
+  const { mysql, haproxy, phpFpm, nginx, keepalived } = watched(topology, machine);
   return [
-    ...(roles.includes("database") ? ["mysql", "database-agent"] : []),
-    ...(usesHaproxy(topology, roles) ? ["haproxy"] : []),
-    ...(roles.includes("application") ? ["php8.4-fpm", "application-migrate"] : []),
-    ...(roles.includes("web") ? ["nginx"] : []),
-    ...(roles.includes("load-balancer") && topology.virtualIps.length > 0 ? ["keepalived"] : []),
+    ...(mysql ? ["mysql", "database-agent"] : []),
+    ...(haproxy ? ["haproxy"] : []),
+    ...(phpFpm ? ["php8.4-fpm", "application-migrate"] : []),
+    ...(nginx ? ["nginx"] : []),
+    ...(keepalived ? ["keepalived"] : []),
     "machine-drain",
+    "machine-watchdog",
   ].map((name) => `${name}.service`);
 }
 

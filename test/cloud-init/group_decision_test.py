@@ -3,7 +3,7 @@
 import unittest
 from dataclasses import replace
 
-from group_decision import Action, Member, decide, has_older_data, losses, may_be_read, may_be_written, why_not_forced
+from group_decision import Action, Member, confirmed, decide, has_older_data, losses, may_be_read, may_be_written, why_not_forced
 from primary_record import Record
 
 G = "11111111-0000-8000-8000-000000000000"  # this stack's group
@@ -30,6 +30,11 @@ fixed = [replace(each, group="") for each in before]
 moved = Record(2, "db-2", ("db-1", "db-2"))
 one, two, three = 0, 1, 2
 
+# a disk that is nearly full, and one that is
+low = [replace(each, space=100, members=3) for each in primary]
+full = [replace(each, space=0, members=3) for each in primary]
+full_secondary = [replace(each, space=0, members=3) for each in secondary]
+HAND_OVER, STEP_OUT = Action.HAND_OVER, Action.STEP_OUT
 FOUND, JOIN, LEAD, WAIT, NOTHING, ASK = Action.FOUND, Action.JOIN, Action.LEAD, Action.WAIT, Action.NOTHING, Action.ASK
 
 # who, the other two, what it does, and a part of why
@@ -61,6 +66,15 @@ SITUATIONS = [
     ("the last to stop, with an older one there", last[one], behind[two], silent[three], FOUND, "the last to stop"),
     ("the last to stop, but somebody was forced to go on", last[one], torn[two], silent[three], WAIT, "no answer from db-3"),
     ("the last to stop joins a group that goes on", last[one], primary[two], secondary[three], JOIN, "group of db-2"),
+    # ---- a disk that fills
+    ("the primary's disk is nearly full", low[one], secondary[two], secondary[three], HAND_OVER, "db-2 is to be the primary"),
+    ("and the first other one's, too", low[one], full_secondary[two], secondary[three], HAND_OVER, "db-3 is to be the primary"),
+    ("all disks are nearly full", low[one], full_secondary[two], full_secondary[three], WAIT, "make room"),
+    ("the primary's disk is full", full[one], secondary[two], secondary[three], STEP_OUT, "goes on without"),
+    ("a secondary's disk is full", full_secondary[one], primary[two], secondary[three], STEP_OUT, "goes on without"),
+    ("full, but the rest would be no majority", full_secondary[one], primary[two], silent[three], WAIT, "make room"),
+    ("two are full: one more must not go", full[one], full_secondary[two], secondary[three], WAIT, "make room"),
+    ("no room to join", replace(out[one], space=100), primary[two], secondary[three], WAIT, "not joining"),
     # ---- one that comes back to a group that goes on
     ("restarted", out[one], primary[two], secondary[three], JOIN, "group of db-2"),
     ("expelled", failed[one], primary[two], secondary[three], JOIN, "group of db-2"),
@@ -158,6 +172,19 @@ class Answers(unittest.TestCase):
             self.assertTrue(may_be_read(member), member)
         for other in (isolated[one], recovering[one], out[one], failed[one], silent[one]):
             self.assertFalse(may_be_read(other), other)
+
+    def test_a_full_disk_gets_nothing_newer_and_is_not_read(self):
+        self.assertTrue(may_be_read(replace(secondary[one], space=100)))
+        self.assertFalse(may_be_read(full_secondary[one]))
+
+    def test_a_primary_that_stood_still_asks_the_others(self):
+        me = replace(primary[one], members=3)
+        with_another = [replace(primary[two], primary="db-2"), replace(secondary[three], primary="db-2")]
+        for others in (with_another, [silent[two], silent[three]], [isolated[two], silent[three]]):
+            self.assertFalse(confirmed(me, others), others)
+        self.assertTrue(confirmed(me, [secondary[two], silent[three]]))
+        self.assertTrue(confirmed(secondary[one], [silent[two], silent[three]]))
+        self.assertTrue(confirmed(replace(me, members=1), [silent[two], silent[three]]), "the others left in order")
 
     def test_when_there_is_none_older_data_is_better_than_nothing(self):
         for member in (isolated[one], out[one], failed[one]):

@@ -182,7 +182,7 @@ describe("files of a machine", () => {
 
   it("start the services of its roles", () => {
     const services = (name: string) => content(distributed, name, "/usr/local/lib/machine/services").trim().split("\n");
-    assert.deepEqual(services("lb-1"), ["haproxy.service", "machine-drain.service"]);
+    assert.deepEqual(services("lb-1"), ["haproxy.service", "machine-drain.service", "machine-watchdog.service"]);
     assert.deepEqual(services("web-1"), [
       "mysql.service",
       "database-agent.service",
@@ -191,6 +191,7 @@ describe("files of a machine", () => {
       "application-migrate.service",
       "nginx.service",
       "machine-drain.service",
+      "machine-watchdog.service",
     ]);
   });
 

@@ -15,6 +15,10 @@ from primary_record import Record
 
 # Clocks this far apart, in seconds, mix up the order of what people wrote, and make certificates look not valid yet.
 CLOCK_TOLERANCE = 5
+# MiB. With less space than LOW a database gives the role of primary away; with less than FULL it can't commit any more, and MySQL
+# waits for somebody to make room, which nobody else should have to wait for.
+LOW = 128
+FULL = 2
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class Member:
     primary: str = ""  # name of the primary that it sees
     executed: str = ""  # GTID set: every transaction that it has, applied or only received
     queue: int = 0  # transactions received and not applied yet
+    members: int = 0  # how many it sees in its group, itself among them
+    space: int = 1 << 30  # MiB that are free where the data is
     clock_ahead: float = 0.0  # seconds; the clock of who asked this member, before its own
     needs_help: bool = False  # a person has to decide something there
     stopped_last: bool = False  # it stopped in order as the only member left, with just the data that it has now
@@ -55,6 +61,8 @@ class Action(Enum):
     FOUND = "found"  # begin the group, with the data of this machine
     JOIN = "join"  # become a member of the group that there is
     LEAD = "lead"  # the new primary sees to the accounts
+    HAND_OVER = "hand over"  # let another member be the primary
+    STEP_OUT = "step out"  # end MySQL here, so that the group goes on without it
     ASK = "ask"  # only a person can decide
 
 
@@ -64,6 +72,7 @@ class Decision:
     reason: str
     settled: bool = False  # this machine is ready
     founding: bool = False  # it is, though there is no group yet: it has no data that it could serve
+    heir: str = ""  # UUID of the member that is to be the primary
 
 
 def decide(me: Member, others: list[Member], was_settled: bool) -> Decision:
@@ -89,6 +98,8 @@ def decide(me: Member, others: list[Member], was_settled: bool) -> Decision:
 def decide_inside(me: Member, others: list[Member], was_settled: bool) -> Decision:
     if not me.quorum:
         return Decision(Action.WAIT, "this member sees no more than half of its group: nothing can be written here")
+    if me.space < LOW:
+        return decide_short_of_space(me, others)
     if me.state == "RECOVERING":
         return Decision(Action.WAIT, f"catching up with the group: {me.queue} transactions to go")
     if me.role == "PRIMARY" and not me.leads:
@@ -108,6 +119,18 @@ def decide_inside(me: Member, others: list[Member], was_settled: bool) -> Decisi
     return Decision(Action.NOTHING, standing(me), settled=True)
 
 
+def decide_short_of_space(me: Member, others: list[Member]) -> Decision:
+    """Nobody waits for a disk: not for the primary's, and not for that of a member which says it has what it can't store."""
+    reason = f"the disk is nearly full, {me.space} MiB are free: make room, or give it a larger volume"
+    able = [other for other in others if other.serves and other.space >= LOW]
+    # who ends without goodbye counts as lost: the rest has to be more than half of the group without it
+    if me.space < FULL and len(able) * 2 > me.members:
+        return Decision(Action.STEP_OUT, f"{reason}. Until then the group goes on without this database")
+    if me.role == "PRIMARY" and me.space >= FULL and able:
+        return Decision(Action.HAND_OVER, f"{reason}. {able[0].name} is to be the primary", heir=able[0].uuid)
+    return Decision(Action.WAIT, reason)
+
+
 def standing(me: Member) -> str:
     return "primary, accepts writes" if me.role == "PRIMARY" else f"secondary, the primary is {me.primary or 'being elected'}"
 
@@ -119,6 +142,8 @@ def decide_joining(me: Member, primary: Member) -> Decision:
             f"changed. If they are of no use, take over the group's data: run on {me.name}: database-agent copy-from {primary.name}"
         )
         return Decision(Action.ASK, reason)
+    if me.space < LOW:
+        return Decision(Action.WAIT, f"not joining the group: {me.space} MiB are free on the disk, at least {LOW} are needed")
     if not primary.leads:
         return Decision(Action.WAIT, f"{primary.name} is becoming the primary")
     return Decision(Action.JOIN, f"joining the group of {primary.name}")
@@ -200,8 +225,19 @@ def may_be_written(me: Member) -> bool:
 
 
 def may_be_read(me: Member) -> bool:
-    """Whether the read endpoint may send an application here."""
-    return me.serves
+    """Whether the read endpoint may send an application here: not where the disk is full, as nothing newer gets there."""
+    return me.serves and me.space >= FULL
+
+
+def confirmed(me: Member, others: list[Member]) -> bool:
+    """
+    Whether most members, asked now, take this one for the primary. Asked after this machine stood still for a while: until
+    MySQL notices that the group went on without it, it sees itself as the primary, and would show data that are out of date.
+    """
+    if me.role != "PRIMARY" or me.members == 1:
+        return True
+    agreeing = [other for other in others if other.serves and other.primary == me.name]
+    return (len(agreeing) + 1) * 2 > len(others) + 1
 
 
 def has_older_data(me: Member) -> bool:

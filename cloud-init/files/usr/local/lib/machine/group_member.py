@@ -2,20 +2,22 @@
 
 import json
 import shutil
+import subprocess
 import sys
 import time
 from dataclasses import fields, replace
 from pathlib import Path
 
 import primary_record
-from group_decision import Action, Decision, Member, decide, has_older_data, may_be_read, may_be_written
+from group_decision import Action, Decision, Member, confirmed, decide, has_older_data, may_be_read, may_be_written
 from gtid_set import missing
 from hand_over import BUSY_SECONDS, DRAINING, NOTICE_SECONDS, handing_over, wait_until_idle
 from mysql_server import Session, make_accounts, password_of, quoted, run, value
 
 GROUP = "performance_schema.replication_group_members"
 # The GTID set of a member that stopped in order when no other was left. It stays with the data.
-LAST_MEMBER = Path("/var/lib/mysql/stopped-as-last-member")
+DATA = Path("/var/lib/mysql")
+LAST_MEMBER = DATA / "stopped-as-last-member"
 # How long an orderly hand-over waits for the new primary.
 ELECTION_SECONDS = 10
 
@@ -65,12 +67,15 @@ class GroupMember:
             self.unknown(self.settings["name"]), group=server["group_name"], answers=True, uuid=server["uuid"],
             state=mine["state"], role=mine["role"], quorum=len(alive) * 2 > len(seen),
             writable=server["read_only"] == "0", leads=self.leads, primary=self.names.get(primary, ""),
-            executed=executed, queue=int(queue[0]["queue"]) if queue else 0, stopped_last=stopped_last(executed),
-            record=primary_record.read(),
+            executed=executed, queue=int(queue[0]["queue"]) if queue else 0, members=len(seen),
+            space=shutil.disk_usage(DATA).free >> 20, stopped_last=stopped_last(executed), record=primary_record.read(),
         )  # fmt: skip
 
     def decide(self, me: Member, others: list[Member], was_settled: bool) -> Decision:
         return decide(me, others, was_settled)
+
+    def confirmed(self, me: Member, others: list[Member]) -> bool:
+        return confirmed(me, others)
 
     def answers(self, me: Member, _decision: Decision) -> dict[str, bool]:
         return {"/primary": may_be_written(me), "/replica": may_be_read(me), "/older": has_older_data(me)}
@@ -83,6 +88,11 @@ class GroupMember:
         elif decision.action is Action.LEAD:
             make_accounts()
             self.leads = True
+        elif decision.action is Action.HAND_OVER:
+            run(f"SELECT group_replication_set_as_primary('{decision.heir}', {ELECTION_SECONDS})", timeout=2 * ELECTION_SECONDS)
+        elif decision.action is Action.STEP_OUT:
+            # commits wait for space, and an orderly end would wait for them
+            subprocess.run(["systemctl", "kill", "--signal=KILL", "mysql.service"], check=False)
 
     def begin_group(self) -> None:
         run("SET GLOBAL group_replication_bootstrap_group = ON")

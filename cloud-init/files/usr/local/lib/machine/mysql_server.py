@@ -46,9 +46,13 @@ class Session:
         raise MysqlError("MySQL does not answer")
 
 
-def run(statements: str, *options: str) -> str:
-    """Runs statements in a process of their own, which may take its time. They go by stdin: arguments can be seen."""
-    done = subprocess.run(["mysql", *options], input=statements, capture_output=True, text=True, check=False)
+def run(statements: str, *options: str, timeout: float | None = None) -> str:
+    """Runs statements in a process of their own, which may take its time (seconds). They go by stdin: arguments can be seen."""
+    command = ["mysql", *options]
+    try:
+        done = subprocess.run(command, input=statements, capture_output=True, text=True, check=False, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        raise MysqlError(f"no answer within {timeout:g} s") from None
     if done.returncode:
         raise MysqlError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "mysql failed")
     return done.stdout
