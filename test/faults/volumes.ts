@@ -23,6 +23,8 @@ export async function makeSmallVolumes(stack: string): Promise<void> {
     rmSync(image, { force: true });
     command("truncate", "--size", `${SIZE}M`, image);
     command("mkfs.ext4", "-q", "-m", "0", image);
+    // Docker fills a volume that is empty from the image
+    command("debugfs", "-w", "-R", "rmdir lost+found", image);
     const device = command("losetup", "--find", "--show", image);
     const DriverOpts = { type: "ext4", device };
     await docker.createVolume({ Name, DriverOpts, Labels: { "web-infrastructure.stack": stack } });

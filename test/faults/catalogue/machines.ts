@@ -134,6 +134,22 @@ export const machineFaults: Fault[] = [
     allowed: { readGap: 1, writeGap: 3, whole: 60 },
   },
   {
+    name: "two-lost-for-good",
+    group: "machine",
+    what: "Two of three are lost with their disks; an operator says so (`database-agent force-bootstrap`), then `npm start`",
+    seconds: 0,
+    async inject(lab) {
+      const left = await lab.primary();
+      await Promise.all(others(left).map((machine) => losePower(lab, machine)));
+      await Promise.all(others(left).map((machine) => wipe(lab, machine)));
+      // the group gives up waiting for its majority
+      await sleep(17_000);
+      await forceBootstrap(lab, left);
+      return () => lab.stack.start();
+    },
+    allowed: { failedReads: 1000, failedWrites: 1000, whole: 60 },
+  },
+  {
     name: "oldest-first",
     group: "machine",
     what: "All three fail, and the one with the oldest data comes back first: it waits for the others",
@@ -165,6 +181,14 @@ export const machineFaults: Fault[] = [
     allowed: { failedReads: 1000, failedWrites: 1000, whole: 60 },
   },
 ];
+
+/** What an operator does whose other two machines are lost for good: docs/runbooks has the page. */
+async function forceBootstrap(lab: Lab, machine: string): Promise<void> {
+  const refused = await lab.onMachine(machine, "sh", "-c", "echo no | database-agent force-bootstrap");
+  assert.notEqual(refused.exitCode, 0, "it went on without a confirmation");
+  assert.match(refused.output, /does not answer: transactions that only it has are given up/);
+  await lab.run(machine, `echo ${machine} | database-agent force-bootstrap`);
+}
 
 async function wipe(lab: Lab, machine: string): Promise<void> {
   const volume = `${lab.container(machine).id}-data`;

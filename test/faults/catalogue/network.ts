@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Fault, Heal } from "../fault";
 import { type Lab, machines, others } from "../lab";
 
@@ -91,6 +93,23 @@ function losses(percent: number): Fault {
         ? { failedReads: 40, failedWrites: 5, whole: 60 }
         : { failedReads: 2, readGap: 3, writeGap: 9, whole: 60 },
     unlike: "by nftables at random, as this kernel may lack netem",
+  };
+}
+
+/** Each packet that leaves a machine waits: the way there and back takes twice as long. */
+async function delay(lab: Lab, machine: string, milliseconds: number): Promise<Heal> {
+  const { State } = await lab.container(machine).inspect();
+  const inNetwork = (...args: string[]) => execFileSync("nsenter", ["--target", `${State.Pid}`, "--net", ...args]);
+  const rule = ["OUTPUT", "--out-interface", "eth0", "--jump", "NFQUEUE", "--queue-num", "7", "--queue-bypass"];
+  const worker = ["python3", "test/faults/delay.py", `${milliseconds}`, "7"];
+  const child = spawn("nsenter", ["--target", `${State.Pid}`, "--net", ...worker], { stdio: "inherit" });
+  await sleep(500);
+  inNetwork("iptables-legacy", "--append", ...rule);
+  return async () => {
+    inNetwork("iptables-legacy", "--delete", ...rule);
+    // what it holds still goes out
+    await sleep(milliseconds * 2);
+    child.kill();
   };
 }
 
@@ -204,6 +223,16 @@ export const networkFaults: Fault[] = [
       );
     },
     allowed: { readGap: 1, writeGap: 7, whole: 60 },
+  },
+  {
+    name: "delay",
+    group: "network",
+    what: "Each packet between machines takes 200 ms longer, on every machine (400 ms there and back)",
+    seconds: 20,
+    inject: async (lab) => all(await Promise.all(machines.map((machine) => delay(lab, machine, 200)))),
+    // each request makes several connections of several round trips
+    allowed: { failedReads: 20, failedWrites: 0, readGap: 6, writeGap: 9, whole: 60 },
+    unlike: "by a queue in user space, as this kernel may lack netem",
   },
   losses(5),
   losses(30),
