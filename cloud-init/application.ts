@@ -13,7 +13,10 @@ export function applicationFiles(topology: Topology, { roles }: Machine): Machin
           program("/usr/local/lib/machine/setup.d/40-application-secrets"),
           renderedFile(
             "/usr/local/lib/machine/ready.d/40-application",
-            { healthPort: applicationIsApart(topology) ? ports.applicationHealth : ports.web },
+            {
+              healthPort: applicationIsApart(topology) ? ports.applicationHealth : ports.web,
+              webPort: roles.includes("web") && ports.web,
+            },
             "0755",
           ),
           // a web server brings it along
