@@ -8,6 +8,9 @@ const lastVirtualIp = 4;
 const firstMachine = 11;
 /** The machines' part of the range ends where the dynamic part, the upper eighth, begins. */
 const dynamicShare = 8;
+/** What machines are called, by the order of their blocks of addresses, and the most addresses that a block has. */
+const kinds = ["web", "lb", "db", "app", "monitor"];
+const largestBlock = 40;
 const smallestPrefix = 27;
 const largestPrefix = 16;
 
@@ -17,7 +20,7 @@ const largestPrefix = 16;
  */
 export function planNetwork(
   addressRange: string,
-  machineCount: number,
+  names: readonly string[],
 ): {
   network: Network;
   virtualIps: string[];
@@ -26,9 +29,9 @@ export function planNetwork(
   const [start, prefix] = parseRange(addressRange);
   const size = 2 ** (32 - prefix);
   const firstDynamic = size - size / dynamicShare;
-  if (firstMachine + machineCount > firstDynamic) {
+  if (firstMachine + names.length > firstDynamic) {
     throw new Error(
-      `addressRange ${addressRange} is too small for ${machineCount} machines. Use a larger range, such as 172.30.0.0/24.`,
+      `addressRange ${addressRange} is too small for ${names.length} machines. Use a larger range, such as 172.30.0.0/24.`,
     );
   }
   return {
@@ -38,8 +41,27 @@ export function planNetwork(
       dynamicRange: `${addressAt(start, firstDynamic)}/${prefix + Math.log2(dynamicShare)}`,
     },
     virtualIps: virtualIpsFrom(start),
-    addresses: Array.from({ length: machineCount }, (_, index) => addressAt(start, firstMachine + index)),
+    addresses: placesOf(names, firstDynamic).map((place) => addressAt(start, place)),
   };
+}
+
+/**
+ * An address follows from the machine's name, so that it stays when other machines come and go: in a range of 256 addresses
+ * web-1 is 11, lb-1 51, db-1 91, app-1 131, monitor-1 171. Other names get what is left, from the upper end, in their order.
+ */
+function placesOf(names: readonly string[], end: number): number[] {
+  const share = Math.min(largestBlock, Math.floor((end - firstMachine) / kinds.length));
+  const block = share < 10 ? share : share - (share % 10);
+  const fixed = names.map((name) => {
+    const [, kind = "", number = "0"] = /^([a-z]+)-([1-9]\d*)$/.exec(name) ?? [];
+    const isInBlock = kinds.includes(kind) && Number(number) >= 1 && Number(number) <= block;
+    return isInBlock ? firstMachine + kinds.indexOf(kind) * block + Number(number) - 1 : undefined;
+  });
+  const taken = new Set(fixed);
+  const free = Array.from({ length: end - firstMachine }, (_, index) => end - 1 - index).filter(
+    (place) => !taken.has(place),
+  );
+  return fixed.map((place) => place ?? (free.shift() as number));
 }
 
 /** The addresses that a range has for virtual IPs. */

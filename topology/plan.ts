@@ -70,7 +70,10 @@ function isStandIn(machine: PlannedMachine, all: readonly PlannedMachine[]): boo
 export function planTopology(plan: TopologyPlan): Topology {
   const { preset = DEFAULT_PRESET, stack, domain, addressRange, publishedPorts, zones, loadBalancers } = plan;
   const planned = plannedMachines(plan);
-  const { network, virtualIps, addresses } = planNetwork(addressRange, planned.length);
+  const { network, virtualIps, addresses } = planNetwork(
+    addressRange,
+    planned.map(({ name }) => name),
+  );
   const spread = zones === undefined ? undefined : planZones(addressRange, planned, zones);
   const balancers = planned.filter(({ roles }) => roles.includes("load-balancer")).map(({ name }) => name);
   const roles = databaseRoles(planned);

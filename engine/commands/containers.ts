@@ -21,6 +21,8 @@ export interface MachineContainer {
   readonly health: string;
   readonly address: string;
   readonly roles: readonly string[];
+  /** Ports of this computer that lead to it, also while it is stopped. */
+  readonly ports: readonly number[];
 }
 
 /** All machines of a stack, found by their label, by name. */
@@ -31,11 +33,7 @@ export async function listMachines(stack: string): Promise<MachineContainer[]> {
 
 /** The ports of this computer that lead to machines of a stack, those of stopped ones too. */
 export async function publishedPorts(stack: string): Promise<number[]> {
-  return (await inspectAll(stack)).flatMap(({ HostConfig }) =>
-    Object.values((HostConfig.PortBindings ?? {}) as Record<string, { HostPort: string }[]>)
-      .flat()
-      .map(({ HostPort }) => Number(HostPort)),
-  );
+  return (await inspectAll(stack)).flatMap(portsOf);
 }
 
 /** What Docker knows of each container of a stack; one that goes away meanwhile is left out. */
@@ -43,6 +41,13 @@ async function inspectAll(stack: string): Promise<Docker.ContainerInspectInfo[]>
   const containers = await docker().listContainers({ all: true, filters: { label: [`${STACK_LABEL}=${stack}`] } });
   const details = await Promise.all(containers.map(({ Id }) => unlessMissing(docker().getContainer(Id).inspect())));
   return details.filter((each) => each !== undefined);
+}
+
+function portsOf({ HostConfig }: Docker.ContainerInspectInfo): number[] {
+  const bindings = (HostConfig.PortBindings ?? {}) as Record<string, { HostPort: string }[]>;
+  return Object.values(bindings)
+    .flat()
+    .map(({ HostPort }) => Number(HostPort));
 }
 
 function describe(details: Docker.ContainerInspectInfo): MachineContainer {
@@ -55,6 +60,7 @@ function describe(details: Docker.ContainerInspectInfo): MachineContainer {
     health: State.Running ? (State.Health?.Status ?? "") : "",
     address: network?.IPAMConfig?.IPv4Address ?? network?.IPAddress ?? "",
     roles: (Config.Labels[ROLES_LABEL] ?? "").split(",").filter(Boolean),
+    ports: portsOf(details),
   };
 }
 

@@ -1,9 +1,7 @@
-import type { Topology } from "../../topology";
-import { UserError } from "../errors";
 import { docker, STACK_LABEL } from "../providers/docker-client";
 import { refuseUsedRanges } from "../providers/docker-network";
 import { checkPorts, checkResources } from "../setup/resources";
-import { listMachines, type MachineContainer, publishedPorts } from "./containers";
+import { listMachines, publishedPorts } from "./containers";
 import type { Settings } from "./session";
 
 /** What a new machine needs on disk beyond the image, in MiB. Seen: 180 after its founding; the rest is for logs and data. */
@@ -22,20 +20,6 @@ export async function checkHost({ config, topology }: Settings, stack: string): 
   if (!own.includes(addressRange)) await refuseUsedRanges([addressRange], own);
 
   const there = await listMachines(stack);
-  refuseOtherTopology(stack, topology, there);
   const missing = topology.machines.filter((planned) => !there.some(({ name }) => name === planned.name));
   await checkResources({ memory: missing.map(({ size }) => size.memory), disk: missing.length * DISK_PER_MACHINE });
-}
-
-/** Addresses would move between machines that are there and machines that are to be, and one waits for the other. */
-function refuseOtherTopology(stack: string, topology: Topology, machines: readonly MachineContainer[]): void {
-  for (const { name, roles } of machines) {
-    const planned = topology.machines.find((machine) => machine.name === name);
-    if (planned?.roles.join() === roles.join()) continue;
-    throw new UserError(
-      `Stack ${stack} runs another topology than ${topology.preset}: its ${name} is ${roles.join(", ")}. A running stack can't be ` +
-        "changed into another one yet; nothing was touched. Put web-infrastructure:topology back, use another stack for the " +
-        "other topology, or give this one and its data up first: `npm run destroy -- --data`.",
-    );
-  }
 }

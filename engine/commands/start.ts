@@ -8,10 +8,12 @@ import { ensureMachineImage } from "../setup/image";
 import { State } from "../state";
 import { containsUnknown, unpack } from "../values";
 import { startStopped } from "./containers";
+import { goesFirst, removeFirst } from "./growing";
 import { checkHost } from "./host";
 import { mend, somethingGone } from "./mend";
 import { readSettings, type Session, stackOutputs } from "./session";
 import { showSite } from "./site";
+import { askMachines } from "./status";
 
 /** `npm start`: everything from Docker to the site. */
 export async function start(session: Session): Promise<void> {
@@ -24,14 +26,19 @@ export async function start(session: Session): Promise<void> {
     await setUp(session);
     await checkHost(settings, project.stack);
     await startStopped(project.stack, Object.keys(stackOutputs(project).machines ?? {}), progress, signal);
+    const there = await askMachines(project.stack);
+    const first = goesFirst(there, settings.topology);
     if (cli) {
       await cli.select();
       await mend(session, cli);
+      // the policies have their say before anything goes
+      if (first.length > 0) await cli.preview(await somethingGone(cli));
+      await removeFirst(first, there, progress);
       await cli.up(await somethingGone(cli));
       showSite(project, cli.outputs() ?? {}, progress, false);
     } else if (pack) {
       const run = builtIn(session);
-      const changed = await startBuiltIn(run, pack);
+      const changed = await startBuiltIn(run, pack, () => removeFirst(first, there, progress));
       if (!changed) progress.say(`Nothing to do: the stack is as the program says. ${seconds(Date.now() - started)}`);
       showSite(project, unpack(run.state.outputs).plain, progress, !changed);
     }
@@ -43,8 +50,10 @@ export async function start(session: Session): Promise<void> {
 /** `npm run preview`: what `npm start` would do, and what the policies say to it. */
 export async function previewStack(session: Session): Promise<void> {
   const { project, progress, cli } = session;
-  readSettings(project);
+  const { topology } = readSettings(project);
   await setUp(session);
+  const first = goesFirst(await askMachines(project.stack), topology);
+  if (first.length > 0) progress.say(`  Before all else would be drained, stopped and removed: ${first.join(", ")}`);
   if (cli) {
     await cli.select();
     await cli.preview(await somethingGone(cli));
@@ -86,7 +95,7 @@ async function setUpStep(what: string, progress: Progress, act: () => Promise<un
 }
 
 /** Returns whether anything was done. */
-async function startBuiltIn(run: Run, pack: PolicyPack): Promise<boolean> {
+async function startBuiltIn(run: Run, pack: PolicyPack, first: () => Promise<void>): Promise<boolean> {
   run.progress.begin("comparing the program with what exists");
   const planned = await preview(run);
   run.progress.begin("asking the policies");
@@ -97,6 +106,7 @@ async function startBuiltIn(run: Run, pack: PolicyPack): Promise<boolean> {
     if (!containsUnknown(planned.outputs)) run.state.setOutputs(planned.outputs);
     return false;
   }
+  await first();
   await up(run);
   return true;
 }

@@ -5,7 +5,7 @@ import { distributed, machine } from "./topologies";
 
 /** HAProxy, Nginx and PHP-FPM as on the machines, in one container that has the addresses of all three. No database. */
 const start = `
-  for address in 11 12 13; do ip address add 172.30.0.$address/32 dev lo; done
+  for address in 51 11 12; do ip address add 172.30.0.$address/32 dev lo; done
   mkdir -p /var/lib/machine/secrets /run/php /run/haproxy
   cd /var/lib/machine/secrets
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=test -days 1 \\
@@ -42,16 +42,16 @@ const application = [
 ];
 
 const site = "https://www.foobar.com";
-const overHttp = "http://172.30.0.11";
+const overHttp = "http://172.30.0.51";
 
 /** curl's arguments for each question. */
 const requests = {
   page: `${site}/some/page?a=b`,
-  pagePublished: "https://www.foobar.com:8443/ --connect-to ::172.30.0.11:443",
+  pagePublished: "https://www.foobar.com:8443/ --connect-to ::172.30.0.51:443",
   http1: `--http1.1 ${site}/up`,
   liar: `${site}/ -H 'X-Forwarded-For: 1.2.3.4' -H 'X-Forwarded-Host: evil.example' -H 'X-Load-Balancer: mine' -H 'Forwarded: for=1.2.3.4' -H 'Proxy: evil.example'`,
   stranger: `${site}/ -H 'Host: evil.example'`,
-  localhost: "https://localhost/up --connect-to ::172.30.0.11:443",
+  localhost: "https://localhost/up --connect-to ::172.30.0.51:443",
   tls11: `--tls-max 1.1 --ciphers DEFAULT:@SECLEVEL=0 ${site}/up`,
   tls12: `--tls-max 1.2 ${site}/up`,
   redirect: `${overHttp}/a/b?c=d -H 'Host: WWW.foobar.com'`,
@@ -63,15 +63,15 @@ const requests = {
   directory: `${site}/docs`,
   health: `${site}/health`,
   healthEncoded: `${site}/%68ealth`,
-  healthInside: "http://172.30.0.12:8080/health",
+  healthInside: "http://172.30.0.11:8080/health",
   hidden: `${site}/.env`,
   migrations: `${site}/migrations/001-first.sql`,
   migrationsDetour: `--path-as-is ${site}/docs/..//migrations/001-first.sql`,
   picture: `${site}/uploads/picture.jpg`,
   pictureAsPhp: `${site}/uploads/picture.jpg/x.php`,
   large: `${site}/ --data-binary @/tmp/large -H 'Expect:'`,
-  direct: "http://172.30.0.12:8080/ -H 'X-Forwarded-For: 1.2.3.4'",
-  statistics: "http://172.30.0.11:8404/",
+  direct: "http://172.30.0.11:8080/ -H 'X-Forwarded-For: 1.2.3.4'",
+  statistics: "http://172.30.0.51:8404/",
   metrics: "http://127.0.0.1:8404/metrics",
   stopped: `${site}/stopped`,
 } as const;
@@ -101,7 +101,7 @@ describe("edge and web server (HAProxy, Nginx and PHP-FPM in the machine image)"
   let answers: Record<string, Answer>;
 
   before(() => {
-    const curl = "curl -sS -i --max-time 5 --cacert ca.pem --resolve www.foobar.com:443:172.30.0.11";
+    const curl = "curl -sS -i --max-time 5 --cacert ca.pem --resolve www.foobar.com:443:172.30.0.51";
     const asking = Object.entries(requests).map(
       // PHP-FPM stops before the last question
       ([name, request]) =>

@@ -78,12 +78,12 @@ describe("when something happens to the local stack", function () {
     });
   });
 
-  it("refuses another topology, and leaves the machines alone", async () => {
-    writeSettings({ topology: "highly-available" });
+  it("refuses a change that would drop the last copy of the data, and leaves the machines alone", async () => {
+    writeSettings({ topology: "scale-up" });
     const before = await ids();
     const run = await command("start");
     assert.notEqual(run.exitCode, 0);
-    assert.match(run.output, /runs another topology than highly-available.*nothing was touched/s);
+    assert.match(run.output, /drop the last copy of the data.*Nothing was touched/s);
     assert.deepEqual(await ids(), before);
     writeSettings();
   });

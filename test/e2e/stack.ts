@@ -131,7 +131,7 @@ export function testStack(name: string, entry: string, settings: Record<string, 
 export type TestStack = ReturnType<typeof testStack>;
 
 /** The classic design: one load balancer, primary and replica. Files 1 to 4 follow it through its life. */
-export const distributed = testStack("test", "172.30.99.11", {
+export const distributed = testStack("test", "172.30.99.51", {
   topology: "distributed",
   addressRange: "172.30.99.0/24",
   httpPort: 18080,

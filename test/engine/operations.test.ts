@@ -7,7 +7,17 @@ const ready = { ready: { exit: 0, says: "ready" }, failed: [], addresses: [], ba
 
 function machine(name: string, roles: string[], more: Partial<KnownMachine> = {}): KnownMachine {
   const container = `web-infrastructure-local-${name}`;
-  return { name, container, state: "running", health: "healthy", address: "", roles, status: ready, ...more };
+  return {
+    name,
+    container,
+    state: "running",
+    health: "healthy",
+    address: "",
+    ports: [],
+    roles,
+    status: ready,
+    ...more,
+  };
 }
 
 /** One of two databases whose record names a primary. */

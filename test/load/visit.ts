@@ -14,6 +14,7 @@ import { type Result, startVisitors } from "./visitors";
 const program = new Command()
   .requiredOption("--stack <name>", "a stack of the Docker target")
   .requiredOption("--address <address>", "where its site is")
+  .option("--port <number>", "where its site is", Number, 443)
   .option("--domain <name>", "name of the site", "www.foobar.com")
   .option("--writes <number>", "per second", Number, 10)
   .option("--reads <number>", "per second", Number, 10)
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
   const visitors = startVisitors({
     ...options,
     address: options.address,
+    port: options.port,
     domain: options.domain,
     ca,
     writesPerSecond: options.writes,

@@ -34,14 +34,14 @@ function topologyOf(machines: Omit<Machine, "size">[]): Topology {
 const everyRole = ["load-balancer", "web", "application", "database"] as const;
 
 describe("topology", () => {
-  it("gives each machine of `distributed` a fixed address in order, outside the dynamic part", () => {
+  it("gives each machine of `distributed` a fixed address, outside the dynamic part", () => {
     const topology = distributed();
     assert.deepEqual(
       topology.machines.map(({ name, address }) => [name, address]),
       [
-        ["lb-1", "172.30.0.11"],
-        ["web-1", "172.30.0.12"],
-        ["web-2", "172.30.0.13"],
+        ["lb-1", "172.30.0.51"],
+        ["web-1", "172.30.0.11"],
+        ["web-2", "172.30.0.12"],
       ],
     );
     assert.deepEqual(topology.network, {
@@ -51,13 +51,25 @@ describe("topology", () => {
     });
   });
 
+  it("gives a machine the address of its name, which it keeps in every topology of the same range", () => {
+    const addresses = (names: string[], addressRange = "172.30.0.0/24") => {
+      const machines = names.map((name) => ({ name, roles: everyRole }));
+      const planned = planTopology({ machines, stack: "test", domain: "www.foobar.com", addressRange, size });
+      return planned.machines.map(({ address }) => address.replace("172.30.0.", ""));
+    };
+    assert.deepEqual(addresses(["web-1", "web-2", "lb-1"]), ["11", "12", "51"]);
+    assert.deepEqual(addresses(["lb-1", "web-2", "monitor-1"]), ["51", "12", "171"]);
+    assert.deepEqual(addresses(["web-1", "alice", "web-41"]), ["11", "223", "222"], "other names get what is left");
+    assert.deepEqual(addresses(["web-3", "lb-2", "db-3"], "172.30.0.0/27"), ["13", "15", "19"]);
+  });
+
   it("fits into the smallest range it accepts, and into one that doesn't start at a full byte", () => {
     assert.deepEqual(distributed("10.1.2.96/27").network, {
       addressRange: "10.1.2.96/27",
       gateway: "10.1.2.97",
       dynamicRange: "10.1.2.124/30",
     });
-    assert.equal(distributed("192.168.0.0/16").machines[2]?.address, "192.168.0.13");
+    assert.equal(distributed("192.168.0.0/16").machines[2]?.address, "192.168.0.12");
   });
 
   it("has one primary, and its replica on another machine", () => {
@@ -153,7 +165,7 @@ describe("topology", () => {
     ]);
     assert.deepEqual(entryAddresses(highlyAvailable()), ["172.30.0.10"]);
     assert.deepEqual(distributed().virtualIps, []);
-    assert.deepEqual(entryAddresses(distributed()), ["172.30.0.11"]);
+    assert.deepEqual(entryAddresses(distributed()), ["172.30.0.51"]);
   });
 
   it("lets load balancers agree on their virtual IP, and databases on their transactions, where they do", () => {

@@ -135,8 +135,8 @@ describe("the components", () => {
   it("issue certificates for the names and addresses that clients use", () => {
     const request = (name: string) => registered.find((each) => each.name === name)?.inputs;
     assert.deepEqual(request("site-secrets-site-request")?.dnsNames, ["www.foobar.com", "localhost"]);
-    assert.deepEqual(request("site-secrets-site-request")?.ipAddresses, ["10.20.30.11", "127.0.0.1"]);
-    assert.deepEqual(request("site-secrets-web-2-request")?.ipAddresses, ["10.20.30.13", "127.0.0.1"]);
+    assert.deepEqual(request("site-secrets-site-request")?.ipAddresses, ["10.20.30.51", "127.0.0.1"]);
+    assert.deepEqual(request("site-secrets-web-2-request")?.ipAddresses, ["10.20.30.12", "127.0.0.1"]);
   });
 
   it("put no secret into user-data or into what policies see of a component", () => {
@@ -153,7 +153,7 @@ describe("the components", () => {
 
   it("export what a person needs to open the site", async () => {
     assert.equal(await resolved(infrastructure.url), "https://www.foobar.com");
-    assert.deepEqual(await resolved(infrastructure.entryAddresses), ["10.20.30.11"]);
+    assert.deepEqual(await resolved(infrastructure.entryAddresses), ["10.20.30.51"]);
     assert.match(await resolved(infrastructure.certificateAuthority), /^certificate of site-secrets-authority/);
     const machines = await resolved(infrastructure.machines);
     assert.deepEqual(Object.keys(machines), ["lb-1", "web-1", "web-2"]);

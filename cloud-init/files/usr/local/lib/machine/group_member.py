@@ -120,6 +120,9 @@ class GroupMember:
     def start_replication(self) -> None:
         if self.state == "ERROR":
             run("STOP GROUP_REPLICATION")
+        if value("SELECT COUNT(*) FROM mysql.slave_master_info WHERE Channel_name = ''") != "0":
+            # from the time when this was the replica of another database
+            run("STOP REPLICA FOR CHANNEL ''; RESET REPLICA ALL FOR CHANNEL ''")
         # the account to fetch from another member what is missing here, needed in this moment only
         run(f"START GROUP_REPLICATION USER = 'replication', PASSWORD = {quoted(password_of('replication'))}")
 
