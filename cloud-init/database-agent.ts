@@ -1,4 +1,4 @@
-import { creationOrder, formsGroup, type Machine, machinesWith, ports, type Topology } from "../topology";
+import { creationOrder, formsGroup, type Machine, machinesWith, ports, type Role, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program } from "./file";
 
 /** Replicas that lag more than this, in seconds, aren't read from. */
@@ -16,6 +16,12 @@ export function databaseAgentFiles(topology: Topology, machine: Machine): Machin
     port: ports.databaseRole,
     databasePort: ports.database,
     maximumLag,
+    // from where each account may come
+    accounts: {
+      application: addressesOf(topology, "application"),
+      migration: addressesOf(topology, "application"),
+      replication: addressesOf(topology, "database"),
+    },
     peers: machinesWith(topology, "database")
       .filter(({ name }) => name !== machine.name)
       .map((each) => ({
@@ -47,4 +53,8 @@ export function databaseAgentFiles(topology: Topology, machine: Machine): Machin
     program("/usr/local/lib/machine/drain.d/10-database"),
     program("/usr/local/lib/machine/ready.d/20-database"),
   ];
+}
+
+function addressesOf(topology: Topology, role: Role): string[] {
+  return machinesWith(topology, role).map(({ address }) => address);
 }

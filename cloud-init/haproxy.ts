@@ -7,7 +7,7 @@ import {
   ports,
   type Topology,
 } from "../topology";
-import { fixedFile, type MachineFile, renderedFile } from "./file";
+import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 import { SECRETS_DIRECTORY } from "./secrets";
 
 /** Loopback ports where an application finds the database that accepts writes, and one that can be read. */
@@ -38,6 +38,7 @@ export function haproxyFiles(topology: Topology, machine: Machine): MachineFile[
   return [
     fixedFile("/etc/default/haproxy"),
     fixedFile("/etc/systemd/system/haproxy.service.d/machine.conf"),
+    program("/usr/local/lib/machine/setup.d/25-haproxy"),
     renderedFile("/etc/haproxy/haproxy.cfg", { threads: machine.size.cores }),
     ...(isEdge ? [renderedFile("/etc/haproxy/conf.d/10-edge.cfg", edgeValues(topology, machine))] : []),
     ...(holdsWrites(topology, machine)
@@ -102,6 +103,7 @@ function edgeValues(topology: Topology, machine: Machine) {
     certificate: `${SECRETS_DIRECTORY}/site.pem`,
     publishedHttpPort: published?.http && suffix ? published.http : false,
     publishedHttpsSuffix: suffix,
+    authority: `${SECRETS_DIRECTORY}/ca.pem`,
     webPort: ports.web,
     ...serversWith(topology, "web"),
   };

@@ -1,6 +1,7 @@
 import { applicationIsApart, type Machine, machinesWith, ports, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 import { DOCUMENT_DIRECTORY, FPM_SOCKET, uploadLimit } from "./php-fpm";
+import { SECRETS_DIRECTORY } from "./secrets";
 
 /**
  * Nginx: static files, and PHP through PHP-FPM, by its socket or on other machines.
@@ -16,7 +17,9 @@ export function nginxFiles(topology: Topology, machine: Machine, documentRoot: s
       php: isApart ? `127.0.0.1:${ports.application}` : `unix:${FPM_SOCKET}`,
       isApart,
       workers: machine.size.cores,
+      address: machine.address,
       port: ports.web,
+      secrets: SECRETS_DIRECTORY,
       domain: topology.domain,
       root: documentRoot ? `${DOCUMENT_DIRECTORY}/${documentRoot}` : DOCUMENT_DIRECTORY,
       servesWholeApplication: documentRoot === "",

@@ -24,17 +24,14 @@ const byRole: Record<Role, readonly SecretName[]> = {
   "load-balancer": ["site.pem", "site-ca.pem"],
   web: [],
   application: ["database-application-password", "database-migration-password", "session-key"],
-  database: [
-    "machine.pem",
-    "machine.key",
-    "database-application-password",
-    "database-migration-password",
-    "database-replication-password",
-  ],
+  database: ["database-application-password", "database-migration-password", "database-replication-password"],
   monitor: [],
 };
 
-/** The secret files a machine needs for its roles; every machine gets the certificate of the stack's CA. */
+/** What every machine gets: its own certificate, by which others know it, and that of the stack's CA, by which it knows others. */
+const always: readonly SecretName[] = ["ca.pem", "machine.pem", "machine.key"];
+
+/** The secret files a machine needs, for its roles and for all. */
 export function secretNames(machine: Machine): SecretName[] {
-  return [...new Set<SecretName>(["ca.pem", ...machine.roles.flatMap((role) => byRole[role])])];
+  return [...new Set([...always, ...machine.roles.flatMap((role) => byRole[role])])];
 }

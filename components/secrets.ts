@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { type SecretName, secretNames } from "../cloud-init";
+import type { SecretName } from "../cloud-init";
 import type { Machine, Topology } from "../topology";
 import { entryAddresses, machinesWith } from "../topology";
 import { CertificateAuthority } from "./certificates";
@@ -39,7 +39,7 @@ export class Secrets extends pulumi.ComponentResource {
     this.values.set("site.pem", pulumi.secret(pulumi.interpolate`${site.certificate}${site.key}`));
     this.values.set("site-ca.pem", this.siteAuthority);
 
-    for (const machine of topology.machines.filter((each) => secretNames(each).includes("machine.key"))) {
+    for (const machine of topology.machines) {
       // 127.0.0.1: applications reach every database through the endpoints on their own machine.
       const addresses = [machine.address, "127.0.0.1"];
       this.machineCertificates.set(

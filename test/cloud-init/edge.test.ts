@@ -11,10 +11,16 @@ const start = `
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=test -days 1 \\
     -addext subjectAltName=DNS:www.foobar.com,DNS:localhost -keyout /tmp/key.pem -out ca.pem 2>/dev/null
   cat ca.pem /tmp/key.pem >site.pem
+  # one certificate for all machines here; an impostor's is signed by nobody
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=web -days 1 -CA ca.pem -CAkey /tmp/key.pem \\
+    -addext subjectAltName=DNS:web-1,DNS:web-2 -keyout machine.key -out machine.pem 2>/dev/null
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=impostor -days 1 \\
+    -keyout /tmp/impostor.key -out /tmp/impostor.pem 2>/dev/null
   printf secret-of-the-database >database-application-password
   printf 0123456789abcdef >session-key
   chmod -R go-rwx . /var/lib/machine/secrets
   tar --create --file /var/lib/machine/application.tar --directory /application .
+  /usr/local/lib/machine/setup.d/25-haproxy
   /usr/local/lib/machine/setup.d/30-application-files
   /usr/local/lib/machine/setup.d/40-application-secrets
   php-fpm8.4 --daemonize
@@ -44,6 +50,9 @@ const application = [
 const site = "https://www.foobar.com";
 const overHttp = "http://172.30.0.51";
 
+/** A web server, as its load balancers reach it. */
+const web = "https://web-1:8080/ --resolve web-1:8080:172.30.0.11";
+
 /** curl's arguments for each question. */
 const requests = {
   page: `${site}/some/page?a=b`,
@@ -63,18 +72,29 @@ const requests = {
   directory: `${site}/docs`,
   health: `${site}/health`,
   healthEncoded: `${site}/%68ealth`,
-  healthInside: "http://172.30.0.11:8080/health",
+  healthInside: "http://127.0.0.1:8080/health",
   hidden: `${site}/.env`,
   migrations: `${site}/migrations/001-first.sql`,
   migrationsDetour: `--path-as-is ${site}/docs/..//migrations/001-first.sql`,
   picture: `${site}/uploads/picture.jpg`,
   pictureAsPhp: `${site}/uploads/picture.jpg/x.php`,
   large: `${site}/ --data-binary @/tmp/large -H 'Expect:'`,
-  direct: "http://172.30.0.11:8080/ -H 'X-Forwarded-For: 1.2.3.4'",
+  direct: `${web} --cert machine.pem --key machine.key -H 'X-Forwarded-For: 1.2.3.4'`,
+  webInClear: "http://172.30.0.11:8080/",
+  webAsNobody: web,
+  webAsImpostor: `${web} --cert /tmp/impostor.pem --key /tmp/impostor.key`,
   statistics: "http://172.30.0.51:8404/",
   metrics: "http://127.0.0.1:8404/metrics",
   stopped: `${site}/stopped`,
+  impostor: `${site}/up`,
 } as const;
+
+/** What happens before a question. */
+const preparations: Record<string, string> = {
+  stopped: 'kill "$(cat /run/php/php8.4-fpm.pid)"; sleep 0.5; ',
+  // what answers at the web servers' addresses has another certificate
+  impostor: "cp /tmp/impostor.pem machine.pem; cp /tmp/impostor.key machine.key; nginx -s reload; sleep 1; ",
+};
 
 interface Answer {
   /** Such as `HTTP/2`; what curl says when there is no answer. */
@@ -103,9 +123,7 @@ describe("edge and web server (HAProxy, Nginx and PHP-FPM in the machine image)"
   before(() => {
     const curl = "curl -sS -i --max-time 5 --cacert ca.pem --resolve www.foobar.com:443:172.30.0.51";
     const asking = Object.entries(requests).map(
-      // PHP-FPM stops before the last question
-      ([name, request]) =>
-        `${name === "stopped" ? 'kill "$(cat /run/php/php8.4-fpm.pid)"; sleep 0.5; ' : ""}printf '\\n### ${name}\\n'; ${curl} ${request} 2>&1`,
+      ([name, request]) => `${preparations[name] ?? ""}printf '\\n### ${name}\\n'; ${curl} ${request} 2>&1`,
     );
     const files = ["web-1", "lb-1"].flatMap((name) => machineFiles(distributed, machine(distributed, name), ""));
     const { output } = runInMachineImage(
@@ -158,6 +176,11 @@ describe("edge and web server (HAProxy, Nginx and PHP-FPM in the machine image)"
 
   it("believes no X-Forwarded-For that doesn't come from a load balancer", () => {
     assert.notEqual(JSON.parse(answer("direct").body).server.REMOTE_ADDR, "1.2.3.4");
+  });
+
+  it("serves load balancers only: by TLS, to who has a certificate of the stack's authority", () => {
+    assert.equal(answer("direct").status, 200);
+    assert.deepEqual(statuses("webInClear", "webAsNobody", "webAsImpostor"), [400, 400, 400]);
   });
 
   it("refuses names that it doesn't serve, over HTTP as over HTTPS", () => {
@@ -229,5 +252,9 @@ describe("edge and web server (HAProxy, Nginx and PHP-FPM in the machine image)"
 
   it("answers 502 when PHP is away", () => {
     assert.equal(answer("stopped").status, 502);
+  });
+
+  it("sends nothing to a server that isn't a web server of the stack", () => {
+    assert.equal(answer("impostor").status, 503);
   });
 });

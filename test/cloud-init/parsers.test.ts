@@ -14,6 +14,12 @@ const prepare = `
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=test -days 1 \\
     -keyout /tmp/key.pem -out /tmp/certificate.pem 2>/dev/null
   cat /tmp/certificate.pem /tmp/key.pem >/var/lib/machine/secrets/site.pem
+  cat /tmp/certificate.pem /tmp/key.pem >/etc/haproxy/machine.pem
+  cp /tmp/certificate.pem /var/lib/machine/secrets/ca.pem
+  cp /tmp/certificate.pem /var/lib/machine/secrets/machine.pem
+  cp /tmp/key.pem /var/lib/machine/secrets/machine.key
+  # the addresses that Nginx listens on
+  for number in 11 12 13; do ip address add 172.30.0.$number/32 dev lo; done
   for name in ca.pem machine.pem; do cp /tmp/certificate.pem /etc/mysql/tls/$name; done
   install -o mysql -g mysql -m 0600 /tmp/key.pem /etc/mysql/tls/machine.key
 `;

@@ -81,7 +81,8 @@ describe("user-data", () => {
 
 describe("secrets of a machine", () => {
   it("are those that its roles need", () => {
-    assert.deepEqual(secretNames(machine(distributed, "lb-1")), ["ca.pem", "site.pem", "site-ca.pem"]);
+    const own = ["ca.pem", "machine.pem", "machine.key"];
+    assert.deepEqual(secretNames(machine(distributed, "lb-1")), [...own, "site.pem", "site-ca.pem"]);
     const web = secretNames(machine(distributed, "web-2"));
     assert.ok(!web.includes("site.pem"), "the key of the site stays on the load balancers");
     assert.deepEqual(web, [...new Set(web)]);
@@ -163,6 +164,8 @@ describe("database", () => {
   it("has an agent that knows the others", () => {
     const settings = JSON.parse(content(distributed, "web-2", "/etc/machine/database-agent.json"));
     assert.deepEqual(settings.peers, [{ name: "web-1", address: "172.30.0.11", position: 0 }]);
+    const addresses = ["172.30.0.11", "172.30.0.12"];
+    assert.deepEqual(settings.accounts, { application: addresses, migration: addresses, replication: addresses });
   });
 });
 

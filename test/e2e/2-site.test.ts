@@ -151,6 +151,24 @@ describe("the site", function () {
     assert.match(status.output, /Auto_Position: 1/);
   });
 
+  it("has no account of the database for anybody but the machines that need it, and root by the socket only", async () => {
+    const query =
+      "SELECT CONCAT(user, ' ', host, ' ', plugin, ' ', ssl_type) FROM mysql.user WHERE user NOT LIKE 'mysql.%'";
+    const { output } = await onMachine("web-2", "mysql", "-NBe", query);
+    const hosts = ["127.0.0.1", "172.30.99.12", "172.30.99.13"];
+    const expected = ["application", "migration", "replication"].flatMap((account) =>
+      hosts.map((host) => `${account} ${host} caching_sha2_password ANY`),
+    );
+    const found = output.split(/\s*\n/);
+    for (const account of expected) assert.ok(found.includes(account), output);
+    const others = found.filter((account) => !expected.includes(account));
+    assert.ok(others.includes("root localhost auth_socket "), output);
+    assert.deepEqual(
+      others.filter((account) => !account.endsWith(" localhost auth_socket ")),
+      [],
+    );
+  });
+
   it("is whole in a browser: no console error, a message written and shown", async () => {
     const pin = await keyOf(entry);
     const browser = await chromium.launch({

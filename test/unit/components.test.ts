@@ -118,7 +118,13 @@ describe("the components", () => {
         .filter(({ file }) => file.startsWith("/var/lib/machine/secrets/"))
         .map(({ file, permissions }) => `${file.split("/").pop()} ${permissions}`)
         .sort();
-    assert.deepEqual(secrets("lb-1"), ["ca.pem 0600", "site-ca.pem 0600", "site.pem 0600"]);
+    assert.deepEqual(secrets("lb-1"), [
+      "ca.pem 0600",
+      "machine.key 0600",
+      "machine.pem 0600",
+      "site-ca.pem 0600",
+      "site.pem 0600",
+    ]);
     assert.deepEqual(secrets("web-1"), [
       "ca.pem 0600",
       "database-application-password 0600",

@@ -1,8 +1,10 @@
 """The MySQL of this machine, as root by its socket, and what a primary has to see to: the accounts."""
 
+import json
 import subprocess
 from pathlib import Path
 
+SETTINGS = Path("/etc/machine/database-agent.json")
 SECRETS = Path("/var/lib/machine/secrets")
 CA_FILE = "/etc/mysql/tls/ca.pem"
 ACCOUNTS = {
@@ -72,17 +74,33 @@ def password_of(account: str) -> str:
 
 
 def make_accounts() -> None:
-    """The application's database and all accounts, with the passwords of this stack: on the primary, which passes them on."""
-    statements = ["CREATE DATABASE IF NOT EXISTS application CHARACTER SET utf8mb4"]
-    for account, grant in ACCOUNTS.items():
-        password = quoted(password_of(account))
-        statements.append(f"CREATE USER IF NOT EXISTS '{account}'@'%' IDENTIFIED BY {password} REQUIRE SSL")
-        statements.append(f"{grant} '{account}'@'%'")
+    """
+    The application's database and all accounts, with the passwords of this stack: on the primary, which passes them on. Each is
+    for the machines that have a use for it, and for this program, which looks whether the password is still the right one.
+    """
+    hosts = json.loads(SETTINGS.read_text())["accounts"]
+    names = {account: [f"'{account}'@'{host}'" for host in ("127.0.0.1", *hosts[account])] for account in ACCOUNTS}
+    wanted = [f"{name} IDENTIFIED BY {quoted(password_of(account))}" for account in ACCOUNTS for name in names[account]]
+    statements = [
+        "CREATE DATABASE IF NOT EXISTS application CHARACTER SET utf8mb4",
+        f"CREATE USER IF NOT EXISTS {', '.join(wanted)} REQUIRE SSL",
+        *(f"{grant} {', '.join(names[account])}" for account, grant in ACCOUNTS.items()),
+    ]
     run(";\n".join(statements))
+    known = run(
+        "SELECT CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user "
+        f"WHERE user IN ({', '.join(quoted(account) for account in ACCOUNTS)})",
+        "--batch", "--skip-column-names", "--raw",
+    ).splitlines()  # fmt: skip
+    strangers = set(known) - {name for account in ACCOUNTS for name in names[account]}
+    if strangers:
+        print(f"removing the accounts of machines that have no use for them: {', '.join(sorted(strangers))}", flush=True)
+        run(f"DROP USER {', '.join(sorted(strangers))}")
     for account in ACCOUNTS:
         if not can_sign_in(account):
             print(f"the password of {account} changed", flush=True)
-            run(f"ALTER USER '{account}'@'%' IDENTIFIED BY {quoted(password_of(account))} REQUIRE SSL")
+            password = quoted(password_of(account))
+            run(f"ALTER USER {', '.join(f'{name} IDENTIFIED BY {password}' for name in names[account])} REQUIRE SSL")
 
 
 def can_sign_in(account: str) -> bool:
