@@ -11,7 +11,7 @@ const signal = interruptSignal(() => console.error("\nStopping; a second Ctrl-C 
 
 const program = new Command("web-infrastructure")
   .description("A distributed web infrastructure by Pulumi and cloud-init, as containers on this computer")
-  .showHelpAfterError();
+  .showHelpAfterError("`node bin/run.mjs help` lists the commands, `node bin/run.mjs help COMMAND` its options.");
 
 function stackCommand(name: string, description: string): Command {
   return program

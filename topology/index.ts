@@ -2,6 +2,7 @@ export { configuredTopology, dockerTopology } from "./configured";
 export { formsGroup } from "./databases";
 export { diagram } from "./diagram";
 export { flows, ports } from "./flows";
+export { LABEL } from "./labels";
 export { applicationIsApart, creationOrder, entryAddresses, machinesWith } from "./machines";
 export { addressNumber } from "./network";
 export { DEFAULT_PRESET, plannedMachines, planTopology, type TopologyPlan, type TopologySettings } from "./plan";

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import { LABEL } from "../../topology";
 
 /** Tags by which people, policies, permissions and snapshots find what belongs to a stack. */
 export const TAG = {
-  stack: "web-infrastructure.stack",
-  machine: "web-infrastructure.machine",
-  roles: "web-infrastructure.roles",
+  stack: LABEL.stack,
+  machine: LABEL.machine,
+  roles: LABEL.roles,
   /** Id of the volume that a machine mounts; the machine reads it. */
   dataVolume: "web-infrastructure.data-volume",
   /** Allocation of the public address that a machine may take; the machine reads it. */

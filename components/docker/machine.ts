@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { MachineSize } from "../../topology";
+import { LABEL, type MachineSize } from "../../topology";
 import type { SecretFile, TargetMachine } from "../target";
 
 export interface DockerMachineArgs {
@@ -10,6 +10,8 @@ export interface DockerMachineArgs {
   readonly hostname: pulumi.Input<string>;
   /** Roles of the machine, for the label that policies and people read. */
   readonly roles: readonly string[];
+  /** Names of all database machines of the topology, on one of them: what a later change of the topology compares. @default none */
+  readonly databases?: readonly string[];
   /** Id of the machine image (`sha256:…`). */
   readonly image: pulumi.Input<string>;
   /** The cloud-init user-data. Holds no secret. */
@@ -107,7 +109,14 @@ export class DockerMachine extends pulumi.ComponentResource implements TargetMac
         },
         wait: true,
         waitTimeout: READINESS_TIMEOUT_SECONDS,
-        labels: [...labels, ...dockerLabels({ [LABEL.machine]: args.hostname, [LABEL.roles]: args.roles.join(",") })],
+        labels: [
+          ...labels,
+          ...dockerLabels({
+            [LABEL.machine]: args.hostname,
+            [LABEL.roles]: args.roles.join(","),
+            ...(args.databases && { [LABEL.databases]: args.databases.join(",") }),
+          }),
+        ],
       },
       {
         parent: this,
@@ -125,13 +134,6 @@ export class DockerMachine extends pulumi.ComponentResource implements TargetMac
     this.registerOutputs({ containerName: this.containerName, address: this.address });
   }
 }
-
-/** Labels by which people, policies and `npm run destroy` find what belongs to a stack. */
-export const LABEL = {
-  stack: "web-infrastructure.stack",
-  machine: "web-infrastructure.machine",
-  roles: "web-infrastructure.roles",
-} as const;
 
 export function dockerLabels(labels: DockerMachineArgs["labels"]): { label: string; value: pulumi.Input<string> }[] {
   return Object.entries(labels).map(([label, value]) => ({ label, value }));

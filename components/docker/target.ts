@@ -1,9 +1,9 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { APPLICATION_ARCHIVE, renderUserData } from "../../cloud-init";
-import { entryAddresses } from "../../topology";
+import { entryAddresses, LABEL, machinesWith } from "../../topology";
 import type { MachineArgs, NetworkArgs, Target, TargetNetwork } from "../target";
-import { DockerMachine, dockerLabels, LABEL } from "./machine";
+import { DockerMachine, dockerLabels } from "./machine";
 
 export interface DockerTargetArgs {
   /** Id (`sha256:…`) of the machine image, as `npm run image` makes it. */
@@ -38,6 +38,7 @@ export class DockerTarget implements Target {
       { parent, deleteBeforeReplace: true },
     );
 
+    const databases = machinesWith(topology, "database").map(({ name }) => name);
     const createMachine = (machineName: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions) => {
       const { machine, servesApplication, dataDirectory, ...more } = args;
       const containerName = `${prefix}-${machine.name}`;
@@ -60,6 +61,7 @@ export class DockerTarget implements Target {
           networkName: network.name,
           dataVolume: dataDirectory ? { name: `${containerName}-data`, path: dataDirectory } : undefined,
           labels,
+          databases: machine.roles.includes("database") ? databases : undefined,
         },
         opts,
       );

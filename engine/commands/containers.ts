@@ -1,11 +1,9 @@
 import type Docker from "dockerode";
+import { LABEL } from "../../topology";
 import { UserError } from "../errors";
 import type { Progress } from "../progress";
-import { docker, STACK_LABEL, unlessMissing } from "../providers/docker-client";
+import { docker, unlessMissing } from "../providers/docker-client";
 import { explained } from "../providers/docker-errors";
-
-const MACHINE_LABEL = "web-infrastructure.machine";
-const ROLES_LABEL = "web-infrastructure.roles";
 
 /** How long a machine that is started again may take to be ready, in milliseconds. */
 const READY_TIMEOUT = 120_000;
@@ -21,6 +19,8 @@ export interface MachineContainer {
   readonly health: string;
   readonly address: string;
   readonly roles: readonly string[];
+  /** All database machines of the topology it was made for, when it is one of them. */
+  readonly databases: readonly string[];
   /** Ports of this computer that lead to it, also while it is stopped. */
   readonly ports: readonly number[];
 }
@@ -38,7 +38,7 @@ export async function publishedPorts(stack: string): Promise<number[]> {
 
 /** What Docker knows of each container of a stack; one that goes away meanwhile is left out. */
 async function inspectAll(stack: string): Promise<Docker.ContainerInspectInfo[]> {
-  const containers = await docker().listContainers({ all: true, filters: { label: [`${STACK_LABEL}=${stack}`] } });
+  const containers = await docker().listContainers({ all: true, filters: { label: [`${LABEL.stack}=${stack}`] } });
   const details = await Promise.all(containers.map(({ Id }) => unlessMissing(docker().getContainer(Id).inspect())));
   return details.filter((each) => each !== undefined);
 }
@@ -50,16 +50,21 @@ function portsOf({ HostConfig }: Docker.ContainerInspectInfo): number[] {
     .map(({ HostPort }) => Number(HostPort));
 }
 
+function listOf(label: string | undefined): string[] {
+  return (label ?? "").split(",").filter(Boolean);
+}
+
 function describe(details: Docker.ContainerInspectInfo): MachineContainer {
   const { State, Config, NetworkSettings } = details;
   const network = Object.values(NetworkSettings.Networks)[0];
   return {
-    name: Config.Labels[MACHINE_LABEL] ?? details.Name.slice(1),
+    name: Config.Labels[LABEL.machine] ?? details.Name.slice(1),
     container: details.Name.slice(1),
     state: State.Status,
     health: State.Running ? (State.Health?.Status ?? "") : "",
     address: network?.IPAMConfig?.IPv4Address ?? network?.IPAddress ?? "",
-    roles: (Config.Labels[ROLES_LABEL] ?? "").split(",").filter(Boolean),
+    roles: listOf(Config.Labels[LABEL.roles]),
+    databases: listOf(Config.Labels[LABEL.databases]),
     ports: portsOf(details),
   };
 }
@@ -120,7 +125,7 @@ export interface Removed {
 
 /** Removes whatever carries the stack's label, whether a state knows it or not. Volumes only `withData`. */
 export async function removeByLabel(stack: string, withData: boolean, progress: Progress): Promise<Removed> {
-  const filters = { label: [`${STACK_LABEL}=${stack}`] };
+  const filters = { label: [`${LABEL.stack}=${stack}`] };
   const removed: string[] = [];
   const kept: string[] = [];
   for (const { Id, Names } of await docker().listContainers({ all: true, filters })) {

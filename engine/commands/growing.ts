@@ -40,7 +40,9 @@ export function goesFirst(there: readonly KnownMachine[], topology: Topology): s
 function refuseLoss(there: readonly KnownMachine[], topology: Topology): void {
   const before = there.filter(({ roles }) => roles.includes("database"));
   const after = topology.machines.filter(({ roles }) => roles.includes("database")).map(({ name }) => name);
-  const isSame = before.length === after.length && before.every(({ name }) => after.includes(name));
+  // Not only those that are there: one that was lost, or not made yet when a start was interrupted, is no change.
+  const were = new Set(before.flatMap(({ name, databases }) => [name, ...databases]));
+  const isSame = were.size === after.length && after.every((name) => were.has(name));
   if (before.length === 0 || isSame) return;
 
   const stay = before.filter(({ name }) => after.includes(name));

@@ -1,4 +1,5 @@
-import { docker, STACK_LABEL } from "../providers/docker-client";
+import { LABEL } from "../../topology";
+import { docker } from "../providers/docker-client";
 import { refuseUsedRanges } from "../providers/docker-network";
 import { checkPorts, checkResources } from "../setup/resources";
 import { listMachines, publishedPorts } from "./containers";
@@ -15,7 +16,7 @@ export async function checkHost({ config, topology }: Settings, stack: string): 
   await checkPorts(Object.fromEntries(Object.entries(ports).filter(([, port]) => port !== 0 && !held.includes(port))));
 
   // A stack that has a network may change its range to one that overlaps the old, which goes first.
-  const networks = await docker().listNetworks({ filters: { label: [`${STACK_LABEL}=${stack}`] } });
+  const networks = await docker().listNetworks({ filters: { label: [`${LABEL.stack}=${stack}`] } });
   const own = networks.flatMap(({ IPAM }) => (IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []));
   if (!own.includes(addressRange)) await refuseUsedRanges([addressRange], own);
 

@@ -1,11 +1,9 @@
 import Docker from "dockerode";
 import { z } from "zod";
+import { LABEL } from "../../topology";
 import { UserError } from "../errors";
 import { useDockerHost } from "../setup/docker-host";
 import { statusCode } from "./docker-errors";
-
-/** What belongs to a stack has this label; what hasn't is never touched. */
-export const STACK_LABEL = "web-infrastructure.stack";
 
 let client: Docker | undefined;
 
@@ -28,8 +26,8 @@ export function labelRecord(labels: Labels): Record<string, string> {
 
 /** True when something that exists carries the stack label that the inputs ask for. */
 export function belongsToStack(existing: Record<string, string> | null | undefined, wanted: Labels): boolean {
-  const stack = labelRecord(wanted)[STACK_LABEL];
-  return stack !== undefined && existing?.[STACK_LABEL] === stack;
+  const stack = labelRecord(wanted)[LABEL.stack];
+  return stack !== undefined && existing?.[LABEL.stack] === stack;
 }
 
 /** The error for a name that something else has. `kind` is Docker's word: container, network or volume. */

@@ -30,6 +30,7 @@ function running(topology: ReturnType<typeof planned>, primary: string): KnownMa
       health: "healthy",
       address,
       roles,
+      databases: topology.machines.filter((each) => each.roles.includes("database")).map((each) => each.name),
       ports: machine === entry ? Object.values(PORTS) : [],
       status: {
         ready: { exit: 0, says: "ready" },
@@ -41,6 +42,10 @@ function running(topology: ReturnType<typeof planned>, primary: string): KnownMa
     };
   });
 }
+
+/** The same before there is a database. */
+const starting = (topology: ReturnType<typeof planned>) =>
+  running(topology, "").map((each) => ({ ...each, status: undefined }));
 
 describe("changing the machines of a running stack", () => {
   const simple = planned({ preset: "simple" });
@@ -54,6 +59,14 @@ describe("changing the machines of a running stack", () => {
     ["nothing, from one machine to distributed", running(simple, "web-1"), distributed, []],
     ["what holds the site's ports, to highly-available", running(distributed, "web-2"), highlyAvailable, ["lb-1"]],
     ["nothing, when members are added", running(highlyAvailable, "web-2"), five, []],
+    ["nothing, when a machine was lost", running(highlyAvailable, "web-2").slice(2), highlyAvailable, []],
+    ["nothing, when the first start was interrupted", starting(highlyAvailable).slice(0, 2), highlyAvailable, []],
+    [
+      "nothing, when growing was interrupted",
+      [...starting(highlyAvailable).slice(0, 1), ...running(distributed, "web-1").slice(2)],
+      highlyAvailable,
+      [],
+    ],
     ["members of the group that leave it", running(five, "web-5"), highlyAvailable, ["web-4", "web-5"]],
     ["the replica, from distributed to one machine", running(distributed, "web-1"), simple, ["lb-1", "web-2"]],
   ];

@@ -15,6 +15,7 @@ function machine(number: number, status: Partial<MachineStatus> = {}, container:
     health: "healthy",
     address,
     roles: [],
+    databases: [],
     ports: [],
     status: {
       ready: { exit: 0, says: "ready" },
