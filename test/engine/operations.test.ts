@@ -15,6 +15,7 @@ function machine(name: string, roles: string[], more: Partial<KnownMachine> = {}
     address: "",
     ports: [],
     roles,
+    databases: [],
     status: ready,
     ...more,
   };
