@@ -155,7 +155,7 @@ describe("the site", function () {
     const query =
       "SELECT CONCAT(user, ' ', host, ' ', plugin, ' ', ssl_type) FROM mysql.user WHERE user NOT LIKE 'mysql.%'";
     const { output } = await onMachine("web-2", "mysql", "-NBe", query);
-    const hosts = ["127.0.0.1", "172.30.99.12", "172.30.99.13"];
+    const hosts = ["127.0.0.1", "172.30.99.11", "172.30.99.12"];
     const expected = ["application", "migration", "replication"].flatMap((account) =>
       hosts.map((host) => `${account} ${host} caching_sha2_password ANY`),
     );
