@@ -1,5 +1,7 @@
 import path from "node:path";
 import { Command, Option } from "commander";
+import type { DiagramOptions } from "./commands/diagram";
+import type { PlannedOptions } from "./commands/planned";
 import type { StackOptions } from "./commands/session";
 import { Interrupted, messageOf, UserError } from "./errors";
 import { interruptSignal } from "./interrupt";
@@ -82,6 +84,30 @@ stackCommand("promote", "make another database the primary")
       import("./commands/promote.js"),
     ]);
     await withSession(root, options, signal, (session) => promote(session, machine, options.acceptLoss));
+  });
+
+const topologyOption = new Option("--topology <name>", "a preset instead of a stack");
+
+program
+  .command("plan")
+  .description("show the machines of a stack and what is lost with each; touches nothing")
+  .option("--stack <name>", "the stack: Pulumi.<name>.yaml", "local")
+  .addOption(topologyOption)
+  .action(async (options: PlannedOptions) => {
+    const { plan } = await import("./commands/plan.js");
+    plan(root, options);
+  });
+
+program
+  .command("diagram")
+  .description("draw the machines of a stack, and who talks to whom, as SVG; touches nothing")
+  .option("--stack <name>", "the stack: Pulumi.<name>.yaml", "local")
+  .addOption(topologyOption)
+  .option("--mermaid", "for Markdown, instead of SVG", false)
+  .option("--docs", "draw every preset into docs/topologies/ instead", false)
+  .action(async (options: DiagramOptions) => {
+    const { diagram } = await import("./commands/diagram.js");
+    await diagram(root, options);
   });
 
 program

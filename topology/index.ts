@@ -1,11 +1,21 @@
 export { configuredTopology, dockerTopology } from "./configured";
 export { formsGroup } from "./databases";
-export { diagram } from "./diagram";
 export { flows, ports } from "./flows";
 export { LABEL } from "./labels";
+export {
+  type Abilities,
+  abilitiesWithout,
+  abilityNames,
+  isHarmless,
+  type Loss,
+  losses,
+  type SinglePointOfFailure,
+  singlePointsOfFailure,
+  spareMachines,
+} from "./losses";
 export { applicationIsApart, creationOrder, entryAddresses, machinesWith } from "./machines";
 export { addressNumber } from "./network";
 export { DEFAULT_PRESET, plannedMachines, planTopology, type TopologyPlan, type TopologySettings } from "./plan";
 export type { PlannedMachine } from "./presets";
-export { type SinglePointOfFailure, singlePointsOfFailure } from "./single-points";
+export { lossesAsMarkdown, report } from "./report";
 export * from "./types";

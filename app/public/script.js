@@ -33,6 +33,8 @@ const showLine = (served, branch = "read") => {
   setText("client", served.client);
   setText("loadBalancer", served.loadBalancer ?? "none");
   setText("webServer", served.webServer);
+  const { webServer, applicationServer } = served;
+  setText("webServerDuty", applicationServer === webServer ? "Nginx and PHP" : `Nginx; PHP on ${applicationServer}`);
   paint(line.querySelector('[data-slot="webServer"]'), served.webServer);
   setText("read", read ?? "no database");
   setText("readDuty", read ? "any server may answer" : "nothing to read from just now");

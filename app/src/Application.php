@@ -145,13 +145,15 @@ final readonly class Application
     /**
      * Who took part in answering this request.
      *
-     * @return array{loadBalancer: ?string, webServer: string, database: array{read: ?string, write: ?string}, client: string}
+     * @return array{loadBalancer: ?string, webServer: string, applicationServer: string, database: array{read: ?string, write: ?string}, client: string}
      */
     private function servedBy(Request $request): array
     {
         return [
             'loadBalancer' => $request->header('X-Load-Balancer'),
-            'webServer' => $this->config->machine,
+            // Nginx says its name; where it says none, it is on this machine
+            'webServer' => $request->header('X-Web-Server') ?? $this->config->machine,
+            'applicationServer' => $this->config->machine,
             'database' => ['read' => $this->database->reader(), 'write' => $this->database->primary()],
             'client' => $request->client,
         ];

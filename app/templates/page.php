@@ -57,7 +57,7 @@ $forks = [
       <li class="stop">
         <span class="tier">Web server</span>
         <b class="name machine <?= self::colour($served['webServer']) ?>" data-slot="webServer"><?= self::text($served['webServer']) ?></b>
-        <span class="duty">Nginx and PHP</span>
+        <span class="duty" data-slot="webServerDuty"><?= $served['applicationServer'] === $served['webServer'] ? 'Nginx and PHP' : 'Nginx; PHP on ' . self::text($served['applicationServer']) ?></span>
       </li>
       <li class="fork">
 <?php foreach ($forks as $screen => [$width, $height, $read, $write]) : ?>

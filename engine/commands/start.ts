@@ -1,4 +1,5 @@
 import path from "node:path";
+import { report } from "../../topology";
 import { enforcePolicies, preview, type Run, summary, up } from "../engine";
 import { PolicyPack } from "../policies";
 import { type Progress, seconds } from "../progress";
@@ -52,6 +53,7 @@ export async function previewStack(session: Session): Promise<void> {
   const { project, progress, cli } = session;
   const { topology } = readSettings(project);
   await setUp(session);
+  progress.say(`\n${report(topology)}\n`);
   const first = goesFirst(await askMachines(project.stack), topology);
   if (first.length > 0) progress.say(`  Before all else would be drained, stopped and removed: ${first.join(", ")}`);
   if (cli) {

@@ -25,9 +25,15 @@ describe(`application: API${whyNot}`, function () {
       assert.deepEqual(served, {
         loadBalancer: "lb-1",
         webServer: "web-2",
+        applicationServer: "web-2",
         database: { read: "web-2", write: "web-1" },
       });
       assert.match(client, /^[\d.]+$/);
+    });
+
+    it("tells web server and application server apart where Nginx says its name", async () => {
+      const { webServer, applicationServer } = await json(get("web2", "/api/request", { "X-Web-Server": "web-9" }));
+      assert.deepEqual([webServer, applicationServer], ["web-9", "web-2"]);
     });
 
     it("says null for the load balancer when there was none", async () => {

@@ -113,6 +113,7 @@ export interface Message {
 export interface ServedBy {
   loadBalancer: string | null;
   webServer: string;
+  applicationServer: string;
   database: { read: string | null; write: string | null };
   client: string;
 }

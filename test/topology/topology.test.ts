@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import {
   creationOrder,
-  diagram,
   entryAddresses,
   flows,
   type Machine,
@@ -149,10 +148,10 @@ describe("topology", () => {
   });
 
   it("names the load balancer and the primary of `distributed` as single points of failure, with what people notice", () => {
-    assert.deepEqual(singlePointsOfFailure(distributed()), [
-      { machine: "lb-1", role: "load-balancer", consequence: "the site cannot be reached" },
-      { machine: "web-1", role: "database", consequence: "the site can be read, but nothing can be written" },
-    ]);
+    assert.deepEqual(
+      singlePointsOfFailure(distributed()).map(({ name, consequence }) => `${name}: ${consequence}`),
+      ["lb-1: the site can't be reached", "web-1: read-only until the primary is back, or `npm run promote`"],
+    );
   });
 
   it("finds none in highly-available", () => {
@@ -187,22 +186,5 @@ describe("topology", () => {
   it("finds none where every role is on three machines and no primary is fixed", () => {
     const machines = [1, 2, 3].map((n) => ({ name: `m-${n}`, roles: everyRole, address: `172.30.0.1${n}` }));
     assert.deepEqual(singlePointsOfFailure(topologyOf(machines)), []);
-  });
-
-  it("finds every role on a single machine with everything", () => {
-    const points = singlePointsOfFailure(topologyOf([{ name: "all", roles: everyRole, address: "172.30.0.11" }]));
-    assert.deepEqual(
-      points.map(({ role }) => role),
-      [...everyRole],
-    );
-  });
-
-  it("draws each machine and who talks to whom", () => {
-    const drawing = diagram(distributed());
-    assert.match(drawing, /internet -->\|80, 443\| lb-1/);
-    assert.match(drawing, /lb-1 -->\|8080\| web-2/);
-    assert.match(drawing, /web-2 -->\|3306, 9200\| web-1/);
-    assert.doesNotMatch(drawing, /lb-1 -->\|3306/);
-    assert.doesNotMatch(drawing, /(\S+) -->\|[^|]*\| \1$/m);
   });
 });

@@ -1,0 +1,95 @@
+import { formsGroup } from "../databases";
+import { flows } from "../flows";
+import { singlePointsOfFailure } from "../losses";
+import type { Flow, Machine, Topology } from "../types";
+
+/** Machines with the same roles: drawn side by side, because the same may talk to them. */
+export interface Kind {
+  readonly id: string;
+  readonly machines: readonly Machine[];
+  /** What the machines of this kind say to each other. */
+  readonly among: readonly Flow[];
+  /** What machines that only watch ask of the others: as lines, that would hide the rest. */
+  readonly watching: readonly Flow[];
+}
+
+/** What machines of one kind say to those of another; `from` is a kind, or visitors. */
+export interface Link {
+  readonly from: Kind | "visitors";
+  readonly to: Kind;
+  readonly flows: readonly Flow[];
+}
+
+/** What a diagram shows of a topology, before anything has a place. */
+export interface Model {
+  readonly kinds: readonly Kind[];
+  readonly links: readonly Link[];
+  /** Names of machines that the site can't do without. */
+  readonly singlePoints: readonly string[];
+}
+
+export function modelOf(topology: Topology): Model {
+  const all = flows(topology);
+  const kinds = kindsOf(topology, all);
+  const between = (from: Kind | "visitors", to: Kind): Link => ({
+    from,
+    to,
+    flows: all.filter((flow) => isSentBy(flow, from) && isReceivedBy(flow, to)),
+  });
+  const links = kinds.flatMap((to) =>
+    (["visitors", ...kinds] as const).filter((from) => from !== to).map((from) => between(from, to)),
+  );
+  return {
+    kinds,
+    links: links.filter((link) => link.flows.length > 0 && (link.from === "visitors" || !onlyWatches(link.from))),
+    singlePoints: singlePointsOfFailure(topology).flatMap(({ kind, name }) => (kind === "machine" ? [name] : [])),
+  };
+}
+
+/** The load balancers of a kind, that visitors come to. */
+export function isEntry({ machines }: Kind): boolean {
+  return machines.some(({ roles }) => roles.includes("load-balancer"));
+}
+
+/** Such as `8080` or `VRRP`. */
+export function portOf({ port, protocol }: Flow): string {
+  return port === undefined ? protocol.toUpperCase() : String(port);
+}
+
+/** Such as `database (primary)`; a group elects its primary, so nobody is it for good. */
+export function roleNames(topology: Topology, machine: Machine): string[] {
+  const isGroup = formsGroup(topology.machines);
+  return machine.roles.map((role) => {
+    if (role !== "database") return role;
+    return machine.databaseRole ? `database · ${machine.databaseRole}` : isGroup ? "database · group" : "database";
+  });
+}
+
+function kindsOf(topology: Topology, all: readonly Flow[]): Kind[] {
+  const ids = [...new Set(topology.machines.map(rolesOf))];
+  return ids.map((id) => {
+    const machines = topology.machines.filter((machine) => rolesOf(machine) === id);
+    const kind = { id, machines, among: [], watching: [] };
+    const sent = all.filter((flow) => isSentBy(flow, kind));
+    return {
+      ...kind,
+      among: machines.length < 2 ? [] : sent.filter((flow) => isReceivedBy(flow, kind)),
+      watching: onlyWatches(kind) ? sent : [],
+    };
+  });
+}
+
+const rolesOf = ({ roles }: Machine) => roles.join("+");
+
+function onlyWatches({ machines }: Pick<Kind, "machines">): boolean {
+  return machines.every(({ roles }) => roles.join() === "monitor");
+}
+
+function isSentBy({ from }: Flow, kind: Kind | "visitors"): boolean {
+  if (from === "internet" || kind === "visitors") return from === "internet" && kind === "visitors";
+  return kind.machines.some(({ roles }) => roles.includes(from));
+}
+
+function isReceivedBy({ to }: Flow, { machines }: Kind): boolean {
+  return machines.some(({ roles }) => roles.includes(to));
+}
