@@ -67,6 +67,13 @@ const common = {
     .default("www.foobar.com"),
   /** Directory of the application, relative to the project; see docs/application.md. */
   app: z.string().min(1, "takes the path of a directory").default("./app"),
+  /** When full backups of the databases are made, in UTC. What is written in between is copied every minute anyway. */
+  backupSchedule: z
+    .string()
+    .regex(/^(hourly|([01]\d|2[0-3]):[0-5]\d)$/, "takes a time of day (UTC) such as 02:30, or hourly")
+    .default("02:30"),
+  /** How many days back a point in time can be restored. */
+  backupDays: wholeNumber(1, 3650, "days to keep backups").default(14),
   /** Where the site's certificate comes from: the stack's own authority, or files of yours; see docs/security.md. */
   certificate: z.enum(["self-signed", "provided"], "takes self-signed or provided").default("self-signed"),
   /** The site's certificate, followed by its intermediates: a PEM file, relative to the project. */
@@ -115,6 +122,8 @@ const docker = z.strictObject({
   httpPort: port.default(8080),
   /** Port on 127.0.0.1 of this computer that leads to port 443 of the first load balancer. */
   httpsPort: port.default(8443),
+  /** Directory of this computer for the backups, such as a network drive. @default .state/backups/STACK */
+  backupDirectory: z.string().min(1, "takes the path of a directory").optional(),
   memory: wholeNumber(...MEMORY, "MiB of memory of each machine").default(1024),
   /** Processor cores of each machine. */
   cores: wholeNumber(...CORES, "processor cores of each machine").default(2),
@@ -143,6 +152,8 @@ const aws = z.strictObject({
   dataVolume: wholeNumber(10, 16_384, "GiB of each database's volume").default(20),
   /** How many daily snapshots of each data volume are kept. */
   snapshots: wholeNumber(1, 1000, "daily snapshots to keep").default(7),
+  /** Opens the backups of a stack that is lost, for a new one. @default generated; it is an output */
+  backupPassword: z.string().min(16, "takes the password of the backups, 16 characters or more").optional(),
   /** Nothing is terminated or deleted by accident: machines, data, address, bucket. */
   protected: yesOrNo,
   /** Hosted zone of Route 53 that the domain belongs to, such as foobar.com; without it the address is an output. */

@@ -1,10 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { packApplication } from "./components/application-archive";
 import { readSiteCertificate } from "./components/site-certificate";
-import type { Target } from "./components/target";
-import { WebInfrastructure } from "./components/web-infrastructure";
+import { WebInfrastructure, type WebInfrastructureArgs } from "./components/web-infrastructure";
 import { type AwsConfig, ConfigError, type DockerConfig, parseConfig } from "./config";
-import { configuredTopology, dockerTopology, type Topology } from "./topology";
+import { configuredTopology, dockerTopology } from "./topology";
 
 /** The program: what `pulumi up` and `npm start` run. Everything it exports is a stack output. */
 async function main(): Promise<pulumi.Inputs> {
@@ -12,8 +11,8 @@ async function main(): Promise<pulumi.Inputs> {
   const config = parseConfig(pulumi.runtime.allConfig(), stack);
   const siteCertificate = readSiteCertificate(config, pulumi.log.warn);
   const application = await packApplication(config.app, `.state/${stack}`);
-  const { topology, target } = config.target === "aws" ? await onAws(config) : await onDocker(config);
-  const infrastructure = new WebInfrastructure("web", { topology, application, siteCertificate, target });
+  const planned = config.target === "aws" ? await onAws(config) : await onDocker(config);
+  const infrastructure = new WebInfrastructure("web", { application, siteCertificate, ...planned });
   return {
     url: infrastructure.url,
     domain: config.domain,
@@ -22,19 +21,26 @@ async function main(): Promise<pulumi.Inputs> {
     certificate: config.certificate,
     certificateAuthority: infrastructure.certificateAuthority,
     machines: infrastructure.machines,
+    backupPassword: infrastructure.backupPassword,
   };
 }
 
 // Each target is loaded only when it is asked for: the other one's library isn't.
 
-async function onDocker(config: DockerConfig): Promise<{ topology: Topology; target: Target }> {
+type Planned = Pick<WebInfrastructureArgs, "topology" | "target" | "backupPassword">;
+
+async function onDocker(config: DockerConfig): Promise<Planned> {
   const { requireMachineImage } = require("./components/docker/image") as typeof import("./components/docker/image");
   const { DockerTarget } = require("./components/docker/target") as typeof import("./components/docker/target");
+  const { prepareBackups } = require("./components/docker/backups") as typeof import("./components/docker/backups");
   const topology = dockerTopology(config, pulumi.getStack());
-  return { topology, target: new DockerTarget({ machineImage: await requireMachineImage() }) };
+  const { directory, password } = prepareBackups(pulumi.getStack(), config.backupDirectory);
+  const target = new DockerTarget({ machineImage: await requireMachineImage(), backupDirectory: directory });
+  return { topology, target, backupPassword: password };
 }
 
-async function onAws(config: AwsConfig): Promise<{ topology: Topology; target: Target }> {
+async function onAws(config: AwsConfig): Promise<Planned> {
+  const { backupRepository } = require("./components/aws/backups") as typeof import("./components/aws/backups");
   const { lookUp } = require("./components/aws/facts") as typeof import("./components/aws/facts");
   const { AwsTarget, elasticIps } = require("./components/aws/target") as typeof import("./components/aws/target");
   const { zones } = config;
@@ -42,8 +48,10 @@ async function onAws(config: AwsConfig): Promise<{ topology: Topology; target: T
   const stack = pulumi.getStack();
   const outline = configuredTopology(config, stack, { size: { memory: 0, cores: 0 }, zones });
   const facts = await lookUp(config, outline, elasticIps(config, outline));
-  const topology = configuredTopology(config, stack, { size: facts.sizeOf, zones });
-  return { topology, target: new AwsTarget(config, facts) };
+  const { region, backupPassword } = config;
+  const backups = { repository: backupRepository(region, facts.account), region };
+  const topology = configuredTopology(config, stack, { size: facts.sizeOf, zones, backups });
+  return { topology, target: new AwsTarget(config, facts), backupPassword };
 }
 
 export = () =>

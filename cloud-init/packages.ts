@@ -17,7 +17,7 @@ const byRole: Record<Role, readonly string[]> = {
     "php8.4-opcache",
     "php8.4-xml",
   ],
-  database: ["mysql-client", "mysql-server", "python3"],
+  database: ["mysql-client", "mysql-server", "python3", "restic"],
   monitor: [],
 };
 

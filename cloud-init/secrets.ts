@@ -18,13 +18,19 @@ export type SecretName =
   | "database-application-password"
   | "database-migration-password"
   | "database-replication-password"
+  | "backup-password"
   | "session-key";
 
 const byRole: Record<Role, readonly SecretName[]> = {
   "load-balancer": ["site.pem", "site-ca.pem"],
   web: [],
   application: ["database-application-password", "database-migration-password", "session-key"],
-  database: ["database-application-password", "database-migration-password", "database-replication-password"],
+  database: [
+    "database-application-password",
+    "database-migration-password",
+    "database-replication-password",
+    "backup-password",
+  ],
   monitor: [],
 };
 

@@ -58,7 +58,8 @@ function services(topology: Topology, machine: Machine): string[] {
     ...(keepalived ? ["keepalived"] : []),
     "machine-drain",
     "machine-watchdog",
-  ].map((name) => `${name}.service`);
+    ...(mysql && topology.backups ? ["machine-backup.timer"] : []),
+  ].map((name) => (name.endsWith(".timer") ? name : `${name}.service`));
 }
 
 /** At the edge, on the way to databases, and on the way to PHP on other machines. */

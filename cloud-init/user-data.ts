@@ -10,6 +10,7 @@ import {
   type ProgramsPlace,
   START_COMMAND,
 } from "./aws";
+import { backupFiles } from "./backup";
 import { databaseAgentFiles } from "./database-agent";
 import { fixedFile, type MachineFile } from "./file";
 import { haproxyFiles } from "./haproxy";
@@ -40,6 +41,7 @@ export function machineFiles(
     ...nftablesFiles(topology, machine),
     ...mysqlFiles(topology, machine),
     ...databaseAgentFiles(topology, machine),
+    ...backupFiles(topology, machine),
     ...haproxyFiles(topology, machine),
     ...keepalivedFiles(topology, machine),
     ...applicationFiles(topology, machine),

@@ -10,6 +10,8 @@ export interface SecretsArgs {
   readonly topology: Topology;
   /** @default issued by the stack's own authority */
   readonly siteCertificate?: SiteCertificate;
+  /** Opens the backups. @default generated */
+  readonly backupPassword?: pulumi.Input<string>;
 }
 
 /** All secrets of a stack: generated, kept in its state, delivered as files to the machines that need them. */
@@ -17,6 +19,7 @@ export class Secrets extends pulumi.ComponentResource {
   readonly certificateAuthority: CertificateAuthority;
   /** What clients of the site trust, in PEM format. */
   readonly siteAuthority: pulumi.Output<string>;
+  readonly backupPassword: pulumi.Output<string>;
   private readonly values = new Map<SecretName, pulumi.Output<string>>();
   private readonly machineCertificates = new Map<
     string,
@@ -58,6 +61,11 @@ export class Secrets extends pulumi.ComponentResource {
       const options = { length: 32, special: false };
       this.values.set(password, new random.RandomPassword(`${name}-${password}`, options, { parent: this }).result);
     }
+    this.backupPassword = pulumi.secret(
+      args.backupPassword ??
+        new random.RandomPassword(`${name}-backup-password`, { length: 32, special: false }, { parent: this }).result,
+    );
+    this.values.set("backup-password", this.backupPassword);
     const sessionKey = new random.RandomBytes(`${name}-session-key`, { length: 32 }, { parent: this });
     this.values.set("session-key", sessionKey.hex);
     this.registerOutputs({});

@@ -22,6 +22,8 @@ export interface WebInfrastructureArgs {
   readonly siteCertificate?: SiteCertificate;
   /** Where the machines run. */
   readonly target: Target;
+  /** Opens the backups of the databases. @default generated */
+  readonly backupPassword?: pulumi.Input<string>;
 }
 
 /** A website on machines of its own: load balancing, web and application servers, database, all behind HTTPS. */
@@ -32,15 +34,17 @@ export class WebInfrastructure extends pulumi.ComponentResource {
   readonly certificateAuthority: pulumi.Output<string>;
   /** Addresses of the load balancers, which serve the site. */
   readonly entryAddresses: pulumi.Output<string[]>;
+  /** Opens the backups; without it they are lost. */
+  readonly backupPassword: pulumi.Output<string>;
   /** The machines by name. */
   readonly machines: pulumi.Output<Record<string, MachineOutputs>>;
 
   constructor(name: string, args: WebInfrastructureArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { target, siteCertificate, ...inputs } = args; // a key is nothing for policies to see
+    const { target, siteCertificate, backupPassword, ...inputs } = args; // secrets are nothing for policies to see
     super("web-infrastructure:index:WebInfrastructure", name, { ...inputs, ...target.inputs }, opts);
     const { topology, application } = args;
 
-    const secrets = new Secrets(`${name}-secrets`, { topology, siteCertificate }, { parent: this });
+    const secrets = new Secrets(`${name}-secrets`, { topology, siteCertificate, backupPassword }, { parent: this });
     const network = target.createNetwork(name, { topology, application }, this);
 
     const entry = machinesWith(topology, "load-balancer")[0];
@@ -67,6 +71,7 @@ export class WebInfrastructure extends pulumi.ComponentResource {
     }
     network.finish?.();
 
+    this.backupPassword = secrets.backupPassword;
     this.url = pulumi.output(`https://${topology.domain}`);
     this.certificateAuthority = secrets.siteAuthority;
     this.entryAddresses = pulumi.output(network.entryAddresses);

@@ -1,4 +1,4 @@
-export { configuredTopology, dockerTopology } from "./configured";
+export { BACKUP_DIRECTORY, configuredTopology, dockerTopology } from "./configured";
 export { formsGroup } from "./databases";
 export { flows, ports } from "./flows";
 export { LABEL } from "./labels";

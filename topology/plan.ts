@@ -2,7 +2,7 @@ import { problemsOf, problemsOfWeights } from "./checks";
 import { databaseRoles } from "./databases";
 import { planNetwork } from "./network";
 import { type PlannedMachine, presetAlgorithms, presets } from "./presets";
-import type { Algorithm, MachineSize, Mode, Preset, PublishedPorts, Topology, VirtualIp } from "./types";
+import type { Algorithm, Backups, MachineSize, Mode, Preset, PublishedPorts, Topology, VirtualIp } from "./types";
 import { planZones } from "./zones";
 
 /** What a person says about the machines, by the names of the settings. */
@@ -38,6 +38,8 @@ export interface TopologyPlan extends TopologySettings {
   readonly publishedPorts?: PublishedPorts;
   /** Availability zones that the machines are spread over. @default none: all are in one network */
   readonly zones?: number;
+  /** @default none */
+  readonly backups?: Backups;
 }
 
 /** The machines that the settings ask for, checked. @throws Error, for a person, with all that is wrong. */
@@ -68,7 +70,7 @@ function isStandIn(machine: PlannedMachine, all: readonly PlannedMachine[]): boo
  *   with a setting's name.
  */
 export function planTopology(plan: TopologyPlan): Topology {
-  const { preset = DEFAULT_PRESET, stack, domain, addressRange, publishedPorts, zones, loadBalancers } = plan;
+  const { preset = DEFAULT_PRESET, stack, domain, addressRange, publishedPorts, zones, loadBalancers, backups } = plan;
   const planned = plannedMachines(plan);
   const { network, virtualIps, addresses } = planNetwork(
     addressRange,
@@ -83,6 +85,7 @@ export function planTopology(plan: TopologyPlan): Topology {
     domain,
     network: spread ? { ...network, subnets: spread.subnets } : network,
     ...(publishedPorts ? { publishedPorts } : {}),
+    ...(backups ? { backups } : {}),
     virtualIps: shareAddresses(spread?.virtualIps ?? virtualIps, balancers, loadBalancers === "active-active"),
     balancing: {
       algorithm: plan.balance ?? (plan.machines ? undefined : presetAlgorithms[preset]) ?? "roundrobin",

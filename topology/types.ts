@@ -96,6 +96,18 @@ export interface VirtualIp {
   readonly returns: boolean;
 }
 
+/** How the databases are backed up, and where to. */
+export interface Backups {
+  /** As restic names it: a directory of the database machines, or `s3:…`. */
+  readonly repository: string;
+  /** Where that is a bucket of AWS. */
+  readonly region?: string;
+  /** When full backups are made, as a calendar expression of systemd, in UTC. */
+  readonly schedule: string;
+  /** How many days back a point in time can be restored. */
+  readonly days: number;
+}
+
 export interface Topology {
   /** The preset that the machines are from; `machines` for a list of one's own. */
   readonly preset: Preset | "machines";
@@ -105,6 +117,8 @@ export interface Topology {
   readonly domain: string;
   readonly network: Network;
   readonly publishedPorts?: PublishedPorts;
+  /** @default none: the databases aren't backed up */
+  readonly backups?: Backups;
   /** The addresses of the site: one, or one for each load balancer (active-active); none where there is only one balancer. */
   readonly virtualIps: readonly VirtualIp[];
   readonly balancing: Balancing;

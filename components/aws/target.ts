@@ -3,6 +3,7 @@ import { awsMachineFiles, DATA_DIRECTORY, packUserData, renderAwsUserData } from
 import type { AwsConfig } from "../../config";
 import { flows, machinesWith, type Topology } from "../../topology";
 import type { MachineArgs, NetworkArgs, Target, TargetNetwork } from "../target";
+import { AwsBackups, backupPermissions } from "./backups";
 import { AwsEntry } from "./entry";
 import type { AwsFacts } from "./facts";
 import { AwsFirewalls } from "./firewalls";
@@ -69,6 +70,9 @@ export class AwsTarget implements Target {
     if (machinesWith(topology, "database").length > 0) {
       new AwsSnapshots(`${name}-snapshots`, { days: config.snapshots, partition: facts.partition }, { parent });
     }
+    const { account, partition } = facts;
+    const backups =
+      topology.backups && new AwsBackups(`${name}-backups`, { account, partition, isProtected }, { parent });
 
     const made: { args: MachineArgs; machine: AwsMachine }[] = [];
     const createMachine = (machineName: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions) => {
@@ -100,17 +104,20 @@ export class AwsTarget implements Target {
           entry: machine.entryAddress ? { address: machine.entryAddress, allocationId: entry.allocationId } : undefined,
           securityGroupIds: firewalls.idsFor(machine.roles),
           userDataBase64: packUserData(machine.name, userData, inUserData),
-          permissions: machinePermissions({
-            partition: facts.partition,
-            region,
-            account: facts.account,
-            stack: pulumi.getStack(),
-            bucketName: storage.bucketName,
-            programsKey: programs.key,
-            parameters,
-            application: args.servesApplication ? applicationParameter : undefined,
-            entry: machine.entryAddress ? { allocationId: entry.allocationId, vpcArn: network.vpcArn } : undefined,
-          }),
+          permissions: [
+            ...(backups && machine.roles.includes("database") ? backupPermissions(partition, account) : []),
+            ...machinePermissions({
+              partition: facts.partition,
+              region,
+              account: facts.account,
+              stack: pulumi.getStack(),
+              bucketName: storage.bucketName,
+              programsKey: programs.key,
+              parameters,
+              application: args.servesApplication ? applicationParameter : undefined,
+              entry: machine.entryAddress ? { allocationId: entry.allocationId, vpcArn: network.vpcArn } : undefined,
+            }),
+          ],
           secretFiles: args.secretFiles,
           parameters,
           rootVolume: config.rootVolume,
@@ -119,7 +126,13 @@ export class AwsTarget implements Target {
         },
         // What it needs at boot is there before it.
         pulumi.mergeOptions(opts, {
-          dependsOn: [...network.routes, ...firewalls.rules, stored, storage.applicationParameter],
+          dependsOn: [
+            ...network.routes,
+            ...firewalls.rules,
+            stored,
+            storage.applicationParameter,
+            ...(backups ? [backups.bucket] : []),
+          ],
         }),
       );
       made.push({ args, machine: created });

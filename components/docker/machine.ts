@@ -28,6 +28,8 @@ export interface DockerMachineArgs {
   readonly publishedPorts?: readonly { readonly internal: number; readonly external: number }[];
   /** A volume that outlives the machine, and where it is mounted. @default none */
   readonly dataVolume?: { readonly name: string; readonly path: string };
+  /** A directory of this computer, and where it is mounted. @default none */
+  readonly directory?: { readonly hostPath: string; readonly path: string };
   /** Upper limits, not reservations. */
   readonly size: MachineSize;
   /** Command that exits with 0 once the machine is ready. */
@@ -85,7 +87,10 @@ export class DockerMachine extends pulumi.ComponentResource implements TargetMac
         destroyGraceSeconds: STOP_TIMEOUT_SECONDS,
         networksAdvanced: [{ name: args.networkName, ipv4Address: args.address }],
         ports: args.publishedPorts?.map((port) => ({ ...port, ip: "127.0.0.1", protocol: "tcp" })),
-        volumes: args.dataVolume && [{ volumeName: args.dataVolume.name, containerPath: args.dataVolume.path }],
+        volumes: [
+          ...(args.dataVolume ? [{ volumeName: args.dataVolume.name, containerPath: args.dataVolume.path }] : []),
+          ...(args.directory ? [{ hostPath: args.directory.hostPath, containerPath: args.directory.path }] : []),
+        ],
         uploads: [
           { file: "/var/lib/cloud/seed/nocloud/meta-data", content: metaData(args.containerName, args.hostname) },
           { file: "/var/lib/cloud/seed/nocloud/user-data", content: args.userData },

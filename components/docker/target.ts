@@ -1,13 +1,15 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { APPLICATION_ARCHIVE, renderUserData } from "../../cloud-init";
-import { entryAddresses, LABEL, machinesWith } from "../../topology";
+import { BACKUP_DIRECTORY, entryAddresses, LABEL, machinesWith } from "../../topology";
 import type { MachineArgs, NetworkArgs, Target, TargetNetwork } from "../target";
 import { DockerMachine, dockerLabels } from "./machine";
 
 export interface DockerTargetArgs {
   /** Id (`sha256:…`) of the machine image, as `npm run image` makes it. */
   readonly machineImage: pulumi.Input<string>;
+  /** Directory of this computer, as an absolute path, where database machines keep their backups. @default none */
+  readonly backupDirectory?: string;
 }
 
 /** Machines as containers on this computer, in a network of their own. */
@@ -39,6 +41,7 @@ export class DockerTarget implements Target {
     );
 
     const databases = machinesWith(topology, "database").map(({ name }) => name);
+    const { backupDirectory } = this.args;
     const createMachine = (machineName: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions) => {
       const { machine, servesApplication, dataDirectory, ...more } = args;
       const containerName = `${prefix}-${machine.name}`;
@@ -59,6 +62,10 @@ export class DockerTarget implements Target {
           image: this.args.machineImage,
           archive: servesApplication ? archive : undefined,
           networkName: network.name,
+          directory:
+            backupDirectory && machine.roles.includes("database")
+              ? { hostPath: backupDirectory, path: BACKUP_DIRECTORY }
+              : undefined,
           dataVolume: dataDirectory ? { name: `${containerName}-data`, path: dataDirectory } : undefined,
           labels,
           databases: machine.roles.includes("database") ? databases : undefined,

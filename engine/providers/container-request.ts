@@ -42,11 +42,17 @@ export const containerSchema = z.strictObject({
     .default([]),
   volumes: z
     .array(
-      z.strictObject({
-        volumeName: z.string().min(1),
-        containerPath: absolutePath,
-        readOnly: z.boolean().default(false),
-      }),
+      z
+        .strictObject({
+          volumeName: z.string().min(1).optional(),
+          /** A directory of this computer, instead of a volume. */
+          hostPath: absolutePath.optional(),
+          containerPath: absolutePath,
+          readOnly: z.boolean().default(false),
+        })
+        .refine(({ volumeName, hostPath }) => (volumeName === undefined) !== (hostPath === undefined), {
+          error: "needs exactly one of volumeName and hostPath",
+        }),
     )
     .default([]),
   uploads: z
@@ -142,9 +148,9 @@ export function creationRequest(
       CgroupnsMode: inputs.cgroupnsMode,
       NetworkMode: network?.name,
       PortBindings: portBindings(inputs.ports),
-      Mounts: inputs.volumes.map(({ volumeName, containerPath, readOnly }) => ({
-        Type: "volume" as const,
-        Source: volumeName,
+      Mounts: inputs.volumes.map(({ volumeName, hostPath, containerPath, readOnly }) => ({
+        Type: hostPath === undefined ? ("volume" as const) : ("bind" as const),
+        Source: (hostPath ?? volumeName) as string,
         Target: containerPath,
         ReadOnly: readOnly,
       })),

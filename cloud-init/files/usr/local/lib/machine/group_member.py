@@ -12,7 +12,7 @@ import primary_record
 from group_decision import Action, Decision, Member, confirmed, decide, has_older_data, may_be_read, may_be_written
 from gtid_set import missing
 from hand_over import BUSY_SECONDS, DRAINING, NOTICE_SECONDS, handing_over, wait_until_idle
-from mysql_server import Session, make_accounts, password_of, quoted, run, value
+from mysql_server import Session, make_accounts, mark_history, password_of, quoted, run, value
 
 GROUP = "performance_schema.replication_group_members"
 # The GTID set of a member that stopped in order when no other was left. It stays with the data.
@@ -107,14 +107,9 @@ class GroupMember:
         Begins the group by an operator's order. Should another member go on with its own data likewise, both would use the same
         transaction ids for different transactions; an empty one, under this server's own name, tells their data apart for ever.
         """
-        run(
-            """SET GLOBAL super_read_only = OFF;
-            SET SESSION gtid_next = CONCAT(@@server_uuid, ':', UNIX_TIMESTAMP());
-            BEGIN;
-            COMMIT;
-            SET SESSION gtid_next = AUTOMATIC;
-            SET GLOBAL super_read_only = ON"""
-        )
+        run("SET GLOBAL super_read_only = OFF")
+        mark_history(again=True)
+        run("SET GLOBAL super_read_only = ON")
         self.begin_group()
 
     def start_replication(self) -> None:

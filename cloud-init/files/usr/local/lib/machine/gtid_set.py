@@ -2,6 +2,9 @@
 
 import re
 
+# Tag of the empty transactions that mark where the data, or another fork of it, began.
+HISTORY_TAG = "history"
+
 Intervals = list[tuple[int, int]]
 
 

@@ -4,6 +4,8 @@ import json
 import subprocess
 from pathlib import Path
 
+from gtid_set import HISTORY_TAG
+
 SETTINGS = Path("/etc/machine/database-agent.json")
 SECRETS = Path("/var/lib/machine/secrets")
 CA_FILE = "/etc/mysql/tls/ca.pem"
@@ -73,6 +75,20 @@ def password_of(account: str) -> str:
     return (SECRETS / f"database-{account}-password").read_text().strip()
 
 
+def mark_history(again: bool = False) -> None:
+    """
+    Names the history of the data by an empty transaction that every copy of it will have: backups of data that was begun
+    anew, or that went on `again` without what others had, may use the same transaction ids for other transactions.
+    """
+    if again or f":{HISTORY_TAG}:" not in run("SELECT @@gtid_executed"):
+        run(
+            f"""SET SESSION gtid_next = CONCAT(@@server_uuid, ':{HISTORY_TAG}:', UNIX_TIMESTAMP());
+            BEGIN;
+            COMMIT;
+            SET SESSION gtid_next = AUTOMATIC"""
+        )
+
+
 def make_accounts() -> None:
     """
     The application's database and all accounts, with the passwords of this stack: on the primary, which passes them on. Each is
@@ -96,6 +112,7 @@ def make_accounts() -> None:
     if strangers:
         print(f"removing the accounts of machines that have no use for them: {', '.join(sorted(strangers))}", flush=True)
         run(f"DROP USER {', '.join(sorted(strangers))}")
+    mark_history()
     for account in ACCOUNTS:
         if not can_sign_in(account):
             print(f"the password of {account} changed", flush=True)
