@@ -1,5 +1,6 @@
 import path from "node:path";
 import { Command, Option } from "commander";
+import type { RestoreOptions } from "./commands/backup";
 import type { DiagramOptions } from "./commands/diagram";
 import type { PlannedOptions } from "./commands/planned";
 import type { StackOptions } from "./commands/session";
@@ -84,6 +85,22 @@ stackCommand("promote", "make another database the primary")
       import("./commands/promote.js"),
     ]);
     await withSession(root, options, signal, (session) => promote(session, machine, options.acceptLoss));
+  });
+
+stackCommand("backup", "make a full backup of the databases now; binary logs are copied every minute anyway")
+  .option("--list", "show what is kept instead", false)
+  .action(async (options: StackOptions & { list: boolean }) => {
+    const [{ backup }, { readProject }] = await Promise.all([import("./commands/backup.js"), import("./project.js")]);
+    await backup(readProject(root, options.stack), options.list);
+  });
+
+stackCommand("restore", "bring the data of a point in time back; says what would be lost, and asks")
+  .requiredOption("--at <time>", 'everything committed before that second: "2026-01-31 23:59:58" (UTC), or latest')
+  .option("--table <table>", "only this table: database.table")
+  .option("--confirm <stack>", "the stack's name, where nobody can be asked")
+  .action(async (options: StackOptions & RestoreOptions) => {
+    const [{ restore }, { readProject }] = await Promise.all([import("./commands/backup.js"), import("./project.js")]);
+    await restore(readProject(root, options.stack), options);
   });
 
 const topologyOption = new Option("--topology <name>", "a preset instead of a stack");

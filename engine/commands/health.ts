@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { backupProblems, backupStatus } from "./backup-status";
 import type { MachineContainer } from "./containers";
 
 /** What `machine-status` prints on a machine. */
@@ -31,6 +32,8 @@ export const machineStatus = z.object({
         .optional(),
     })
     .optional(),
+  /** On the machine whose turn it is. */
+  backup: backupStatus.optional(),
 });
 export type MachineStatus = z.infer<typeof machineStatus>;
 export type DatabaseStatus = NonNullable<MachineStatus["database"]>;
@@ -79,6 +82,7 @@ export function problems(
   ];
   const writes = machines.flatMap(({ status }) => Object.values(status?.backends["database-write"] ?? {}));
   if (writes.length > 0 && !writes.includes("UP")) found.push("there is no primary database: nothing can be written");
+  found.push(...backupProblems(machines.find(({ status }) => status?.backup)?.status?.backup, now));
   if (!site.ok) found.push(`${site.url || "the site"}: ${site.answer}`);
   const days = site.certificateExpires && (site.certificateExpires.getTime() - now.getTime()) / 86_400_000;
   if (days !== undefined && days < CERTIFICATE_DAYS)

@@ -7,6 +7,7 @@ import type { Project } from "../project";
 import type { Properties } from "../provider";
 import { outputOf } from "../providers/container-command";
 import { docker } from "../providers/docker-client";
+import { backupAge } from "./backup-status";
 import { listMachines, type MachineContainer } from "./containers";
 import { type DatabaseStatus, type KnownMachine, machineStatus, problems, type SiteAnswer } from "./health";
 import { refuseCloud, stackOutputs } from "./session";
@@ -99,6 +100,8 @@ function show(
       : "";
     console.log(`${site.ok ? "✔" : "✖"} ${site.url}  ${site.answer}${until}`);
   }
+  const backup = machines.find(({ status }) => status?.backup)?.status?.backup;
+  if (backup) console.log(`${backup.problem ? "✖" : "✔"} backup  ${backupAge(backup, new Date())}`);
   if (wrong.length > 0) console.log(`\nNot as it should be:\n${wrong.map((line) => `  - ${line}`).join("\n")}`);
 }
 

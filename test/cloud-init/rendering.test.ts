@@ -195,6 +195,7 @@ describe("files of a machine", () => {
       "nginx.service",
       "machine-drain.service",
       "machine-watchdog.service",
+      "machine-backup.timer",
     ]);
   });
 

@@ -1,4 +1,11 @@
-import { type Machine, type MachineSize, planTopology, type Topology, type TopologySettings } from "../../topology";
+import {
+  BACKUP_DIRECTORY,
+  type Machine,
+  type MachineSize,
+  planTopology,
+  type Topology,
+  type TopologySettings,
+} from "../../topology";
 
 export const smallMachine: MachineSize = { memory: 1024, cores: 2 };
 
@@ -8,6 +15,7 @@ const planned = (settings: Partial<TopologySettings>): Topology =>
     domain: "www.foobar.com",
     addressRange: "172.30.0.0/24",
     size: smallMachine,
+    backups: { repository: BACKUP_DIRECTORY, schedule: "02:30", days: 14 },
     publishedPorts: { http: 8080, https: 8443 },
     ...settings,
   });

@@ -57,6 +57,8 @@ export function testStack(name: string, entry: string, settings: Record<string, 
 
   function removeSettings(): void {
     for (const kind of ["yaml", "policies.json"]) rmSync(`Pulumi.${name}.${kind}`, { force: true });
+    // `destroy --data` keeps the backups
+    for (const kind of ["", ".password"]) rmSync(`.state/backups/${name}${kind}`, { recursive: true, force: true });
   }
 
   /** Starts one of the project's commands on the stack. */

@@ -46,6 +46,24 @@ describe("the health of a stack", () => {
       machine(2, { ready: { exit: 1, says: "web: no answer" } }),
       /web-2 is not ready: web: no answer/,
     ],
+    [
+      "backups that stopped",
+      machine(2, { backup: { since: "2025-12-01T00:00:00Z", logs: "2025-12-31T23:00:00Z", problem: "no space" } }),
+      /binary logs were not backed up for 60 min: no space\n?.*/,
+    ],
+    [
+      "a full backup that is overdue",
+      machine(2, {
+        backup: {
+          since: "2025-12-01T00:00:00Z",
+          logs: "2025-12-31T23:59:30Z",
+          due: "2025-12-31T02:30:00Z",
+          full: { id: "1", time: "2025-12-30T02:30:00Z", size: 1 },
+          problem: "",
+        },
+      }),
+      /the last full backup is 46 h old/,
+    ],
     ["a failed service", machine(2, { failed: ["nginx.service"] }), /web-2: nginx\.service failed/],
     [
       "a web server that gets no requests",
