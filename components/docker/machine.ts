@@ -87,7 +87,7 @@ export class DockerMachine extends pulumi.ComponentResource implements TargetMac
         destroyGraceSeconds: STOP_TIMEOUT_SECONDS,
         networksAdvanced: [{ name: args.networkName, ipv4Address: args.address }],
         ports: args.publishedPorts?.map((port) => ({ ...port, ip: "127.0.0.1", protocol: "tcp" })),
-        volumes: [
+        volumes: (args.dataVolume || args.directory) && [
           ...(args.dataVolume ? [{ volumeName: args.dataVolume.name, containerPath: args.dataVolume.path }] : []),
           ...(args.directory ? [{ hostPath: args.directory.hostPath, containerPath: args.directory.path }] : []),
         ],

@@ -138,8 +138,8 @@ describe("aws: the machines, with AWS mocked", function () {
 
     it("keep their secrets secret, also from what policies see of a component", () => {
       const secrets = registered.filter(({ inputs: { type } }) => type === "SecureString");
-      // five of the load balancer, seven of each of the others
-      assert.equal(secrets.length, 19);
+      // five of the load balancer, eight of each of the others
+      assert.equal(secrets.length, 21);
       for (const { name, inputs: given } of secrets) assert.ok(isSecret(given.value), name);
       for (const { type, name, inputs: given } of registered) {
         if (!type.startsWith("web-infrastructure:") && !type.startsWith("aws:ec2")) continue;

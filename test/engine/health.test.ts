@@ -48,8 +48,15 @@ describe("the health of a stack", () => {
     ],
     [
       "backups that stopped",
-      machine(2, { backup: { since: "2025-12-01T00:00:00Z", logs: "2025-12-31T23:00:00Z", problem: "no space" } }),
-      /binary logs were not backed up for 60 min: no space\n?.*/,
+      machine(2, {
+        backup: {
+          since: "2025-12-01T00:00:00Z",
+          logs: "2025-12-31T22:00:00Z",
+          due: "2026-01-01T02:30:00Z",
+          problem: "no space",
+        },
+      }),
+      /binary logs were not backed up for 2 h: no space/,
     ],
     [
       "a full backup that is overdue",

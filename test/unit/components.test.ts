@@ -126,6 +126,7 @@ describe("the components", () => {
       "site.pem 0600",
     ]);
     assert.deepEqual(secrets("web-1"), [
+      "backup-password 0600",
       "ca.pem 0600",
       "database-application-password 0600",
       "database-migration-password 0600",

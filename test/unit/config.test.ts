@@ -14,6 +14,8 @@ describe("the stack configuration", () => {
       stickySessions: false,
       domain: "www.foobar.com",
       app: "./app",
+      backupSchedule: "02:30",
+      backupDays: 14,
       certificate: "self-signed",
       addressRange: "172.30.0.0/24",
       httpPort: 8080,
