@@ -37,6 +37,8 @@ export class Deployment {
     private readonly providers: Providers,
     private readonly progress: Progress,
     private readonly signal: AbortSignal,
+    /** The preview of the same program, which knows before this run does what the program doesn't have any more. */
+    private readonly foreseen?: Deployment,
   ) {}
 
   /** Whether an "up" would do anything, be it only to clean up after an interrupted run. */
@@ -196,10 +198,11 @@ export class Deployment {
     return registered;
   }
 
-  /** A change must not take away the last one that works. */
+  /** A change must not take away the last one that works. What is to go doesn't count, and may be gone already. */
   private async rightMoment(old: ResourceState, provider: ResourceProvider): Promise<void> {
+    const stays = ({ urn }: ResourceState) => this.foreseen?.registered.has(urn) ?? true;
     const others = this.state.resources
-      .filter(({ type, urn }) => type === old.type && urn !== old.urn)
+      .filter((each) => each.type === old.type && each.urn !== old.urn && stays(each))
       .map(({ id }) => id);
     this.progress.begin(`changing ${label(old)}`);
     await this.attempt(label(old), "changed", async () => provider.beforeReplace?.(old.id, others, this.context()));

@@ -23,10 +23,13 @@ export async function preview({ project, providers, state, progress, signal }: R
   return deployment;
 }
 
-/** Runs the program and does what it asks for. Cleans up first what an earlier run left half-made. */
-export async function up({ project, providers, state, progress, signal }: Run): Promise<Deployment> {
+/** Runs the program and does what it asks for, as the preview foresaw. Cleans up first what an earlier run left half-made. */
+export async function up(
+  { project, providers, state, progress, signal }: Run,
+  foreseen?: Deployment,
+): Promise<Deployment> {
   const started = Date.now();
-  const deployment = new Deployment("up", state, providers, progress, signal);
+  const deployment = new Deployment("up", state, providers, progress, signal, foreseen);
   try {
     await deployment.mend();
     await runProgram(project, deployment, "up", progress, signal);

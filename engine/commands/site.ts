@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { abilitiesWithout, isHarmless, machinesWith, type Topology } from "../../topology";
 import type { Progress } from "../progress";
 import type { Project } from "../project";
 import type { Properties } from "../provider";
@@ -11,7 +12,13 @@ export function authorityFile(stack: string): string {
 }
 
 /** Writes the CA certificate for people and tools, and says how to reach the site; `brief` when nothing is new. */
-export function showSite(project: Project, outputs: Properties, progress: Progress, brief: boolean): void {
+export function showSite(
+  project: Project,
+  topology: Topology,
+  outputs: Properties,
+  progress: Progress,
+  brief: boolean,
+): void {
   const { url, domain, entryAddresses, httpsPort, certificateAuthority } = outputs;
   if (typeof certificateAuthority !== "string" || !Array.isArray(entryAddresses)) return;
   const directory = stackDirectory(project.root, project.stack);
@@ -29,7 +36,10 @@ export function showSite(project: Project, outputs: Properties, progress: Progre
   const stackOption = project.stack === "local" ? "" : ` -- --stack ${project.stack}`;
   const commands = [
     [`npm run status${stackOption}`, "each machine's health and what the site answers"],
-    [`docker stop ${lastWebServer(outputs)}`, "the site stays up; npm start brings the machine back"],
+    ...dispensable(topology, outputs).map((container) => [
+      `docker stop ${container}`,
+      "the site stays up; npm start brings the machine back",
+    ]),
     [`npm run destroy${stackOption}`, "removes everything but the data"],
   ];
   const width = Math.max(...commands.map(([command = ""]) => command.length));
@@ -49,8 +59,9 @@ export function showSite(project: Project, outputs: Properties, progress: Progre
   progress.say(`\n${lines.join("\n")}`);
 }
 
-/** The container of a machine that the site can do without. */
-function lastWebServer({ machines }: Properties): string {
-  const all = Object.values((machines ?? {}) as Record<string, { roles: string[]; container: string }>);
-  return all.filter(({ roles }) => roles.includes("web")).at(-1)?.container ?? "";
+/** The container of the last web server, when the site can do without it. */
+function dispensable(topology: Topology, { machines }: Properties): string[] {
+  const name = machinesWith(topology, "web").at(-1)?.name ?? "";
+  const container = (machines as Record<string, { container: string }> | undefined)?.[name]?.container;
+  return container && isHarmless(abilitiesWithout(topology, [name])) ? [container] : [];
 }

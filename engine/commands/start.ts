@@ -36,12 +36,12 @@ export async function start(session: Session): Promise<void> {
       if (first.length > 0) await cli.preview(await somethingGone(cli));
       await removeFirst(first, there, progress);
       await cli.up(await somethingGone(cli));
-      showSite(project, cli.outputs() ?? {}, progress, false);
+      showSite(project, settings.topology, cli.outputs() ?? {}, progress, false);
     } else if (pack) {
       const run = builtIn(session);
       const changed = await startBuiltIn(run, pack, () => removeFirst(first, there, progress));
       if (!changed) progress.say(`Nothing to do: the stack is as the program says. ${seconds(Date.now() - started)}`);
-      showSite(project, unpack(run.state.outputs).plain, progress, !changed);
+      showSite(project, settings.topology, unpack(run.state.outputs).plain, progress, !changed);
     }
   } finally {
     pack?.stop();
@@ -109,6 +109,6 @@ async function startBuiltIn(run: Run, pack: PolicyPack, first: () => Promise<voi
     return false;
   }
   await first();
-  await up(run);
+  await up(run, planned);
   return true;
 }

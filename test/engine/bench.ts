@@ -57,8 +57,9 @@ export class Bench {
     return preview(await this.run());
   }
 
-  async up(signal?: AbortSignal): Promise<Deployment> {
-    return up(await this.run(signal));
+  /** @param foreseen a preview of the same settings, as `npm start` makes one */
+  async up(signal?: AbortSignal, foreseen?: Deployment): Promise<Deployment> {
+    return up(await this.run(signal), foreseen);
   }
 
   /** Runs the pack in `test/engine/pack` on a preview. */

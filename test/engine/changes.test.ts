@@ -130,6 +130,14 @@ describe("engine: what a run does", function () {
     assert.equal(bench.world.journal().length, 6);
   });
 
+  it("doesn't wait for a machine that is gone and isn't in the program any more", async () => {
+    bench.world.journal();
+    bench.world.lose("three");
+    bench.configure({ image: "b", machines: "one,two" });
+    await bench.up(undefined, await bench.preview());
+    assert.deepEqual(bench.world.journal(), ["delete one", "create one", "delete two", "create two", "delete three"]);
+  });
+
   it("destroys in reverse order even after one of the first was made anew", async () => {
     bench.world.lose("one");
     await bench.up();
