@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { alertSettings, awsAlertSettings, incompleteAlerts } from "./alerts";
 import {
   CORES,
   checkMachines,
@@ -82,6 +83,7 @@ const common = {
   certificateKeyFile: pemFile.optional(),
   /** The authorities that clients trust, where these are no public ones: a PEM file, relative to the project. */
   certificateAuthorityFile: pemFile.optional(),
+  ...alertSettings,
 };
 
 /** Settings that only one kind of certificate has, and whether it needs them. */
@@ -160,6 +162,7 @@ const aws = z.strictObject({
   hostedZone: z.string().regex(DOMAIN, "takes the name of a hosted zone such as foobar.com").optional(),
   /** Who gets an e-mail when something is wrong; AWS asks this person to confirm first. */
   alarmEmail: z.email("takes an e-mail address").optional(),
+  ...awsAlertSettings,
 });
 
 const targets = { docker, aws };
@@ -205,6 +208,8 @@ export function parseConfig(configuration: Readonly<Record<string, string>>, sta
   const result = schemas[given.target === "aws" ? "aws" : "docker"].safeParse(given);
   const lines = (result.error?.issues ?? []).flatMap((issue) => describe(issue, given));
   if (given.target === "aws") lines.push(...wrongProvider(configuration));
+  const missing = incompleteAlerts(given);
+  if (missing) lines.push(`${key(missing)} is missing: alerts by e-mail take both alertEmail and alertSmtp.`);
   if (!result.success || lines.length > 0) {
     throw new ConfigError(unusable(stack, lines));
   }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { alertSecrets } from "./alerts";
 import { packApplication } from "./components/application-archive";
 import { readSiteCertificate } from "./components/site-certificate";
 import { WebInfrastructure, type WebInfrastructureArgs } from "./components/web-infrastructure";
@@ -12,7 +13,12 @@ async function main(): Promise<pulumi.Inputs> {
   const siteCertificate = readSiteCertificate(config, pulumi.log.warn);
   const application = await packApplication(config.app, `.state/${stack}`);
   const planned = config.target === "aws" ? await onAws(config) : await onDocker(config);
-  const infrastructure = new WebInfrastructure("web", { application, siteCertificate, ...planned });
+  const infrastructure = new WebInfrastructure("web", {
+    application,
+    siteCertificate,
+    alertSecrets: alertSecrets(config),
+    ...planned,
+  });
   return {
     url: infrastructure.url,
     domain: config.domain,

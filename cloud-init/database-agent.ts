@@ -38,6 +38,7 @@ export function databaseAgentFiles(topology: Topology, machine: Machine): Machin
       permissions: "0644",
     },
     program("/usr/local/sbin/database-agent"),
+    fixedFile("/usr/local/lib/machine/database_metrics.py"),
     fixedFile("/usr/local/lib/machine/gtid_set.py"),
     fixedFile("/usr/local/lib/machine/hand_over.py"),
     fixedFile("/usr/local/lib/machine/mysql_server.py"),

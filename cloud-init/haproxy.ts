@@ -16,6 +16,9 @@ export const endpoints = { write: 6446, read: 6447 } as const;
 /** Loopback port of HAProxy's statistics, and of its own sign of life. */
 export const STATISTICS_PORT = 8404;
 
+/** Loopback ports of what Nginx (in a stack that has a monitor) and PHP-FPM say of themselves. */
+export const STATUS_PORTS = { nginx: 8081, php: 9002 } as const;
+
 /** How long a write waits for a primary before the application gets it all the same. Elections take up to 7 s. */
 const holdSeconds = 10;
 

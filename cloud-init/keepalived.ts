@@ -1,4 +1,4 @@
-import { addressNumber, type Machine, machinesWith, type Topology } from "../topology";
+import { addressNumber, isMonitored, type Machine, machinesWith, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 import { STATISTICS_PORT } from "./haproxy";
 
@@ -25,6 +25,7 @@ export function keepalivedFiles(topology: Topology, machine: Machine): MachineFi
       })),
       peers: machinesWith(topology, "load-balancer").filter(({ name }) => name !== machine.name),
       statisticsPort: STATISTICS_PORT,
+      tellsState: isMonitored(topology),
     }),
     program("/usr/local/lib/machine/haproxy-answers"),
     fixedFile("/etc/systemd/system/keepalived.service.d/machine.conf"),

@@ -1,5 +1,6 @@
-import { applicationIsApart, type Machine, machinesWith, ports, type Topology } from "../topology";
+import { applicationIsApart, isMonitored, type Machine, machinesWith, ports, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
+import { STATUS_PORTS } from "./haproxy";
 import { DOCUMENT_DIRECTORY, FPM_SOCKET, uploadLimit } from "./php-fpm";
 import { SECRETS_DIRECTORY } from "./secrets";
 
@@ -25,6 +26,7 @@ export function nginxFiles(topology: Topology, machine: Machine, documentRoot: s
       servesWholeApplication: documentRoot === "",
       loadBalancers: machinesWith(topology, "load-balancer"),
       uploadLimit,
+      statusPort: isMonitored(topology) && STATUS_PORTS.nginx,
     }),
     fixedFile("/etc/systemd/system/nginx.service.d/machine.conf"),
     program("/usr/local/lib/machine/ready.d/30-web"),

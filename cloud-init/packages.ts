@@ -2,6 +2,13 @@ import type { Role } from "../topology";
 
 const always = ["nftables", "curl"];
 
+/** What measures a machine, in a stack that has a monitor. */
+const measured = ["prometheus-node-exporter", "python3"];
+const measuredByRole: Partial<Record<Role, readonly string[]>> = {
+  web: ["prometheus-nginx-exporter"],
+  database: ["prometheus-mysqld-exporter"],
+};
+
 const byRole: Record<Role, readonly string[]> = {
   "load-balancer": ["haproxy", "iproute2", "keepalived"],
   // HAProxy: the way to application servers on machines of their own
@@ -18,12 +25,16 @@ const byRole: Record<Role, readonly string[]> = {
     "php8.4-xml",
   ],
   database: ["mysql-client", "mysql-server", "python3", "restic"],
-  monitor: [],
+  monitor: ["prometheus", "prometheus-alertmanager", "prometheus-blackbox-exporter"],
 };
 
-/** Debian packages that machines with any of these roles need, sorted. */
-export function packages(roles: readonly Role[]): string[] {
-  return [...new Set([...always, ...roles.flatMap((role) => byRole[role])])].sort();
+/**
+ * Debian packages that machines with any of these roles need, sorted.
+ * @param isMonitored the stack has a monitor, so the machines have exporters
+ */
+export function packages(roles: readonly Role[], isMonitored: boolean): string[] {
+  const exporters = [...measured, ...roles.flatMap((role) => measuredByRole[role] ?? [])];
+  return [...new Set([...always, ...roles.flatMap((role) => byRole[role]), ...(isMonitored ? exporters : [])])].sort();
 }
 
 /** What a Debian AMI lacks: Debian 13 has no MySQL. Oracle's packages have the same names as sid's in the local image. */

@@ -1,6 +1,6 @@
 import { applicationIsApart, type Machine, machinesWith, ports, type Topology } from "../topology";
 import { fixedFile, type MachineFile, renderedFile } from "./file";
-import { endpoints } from "./haproxy";
+import { endpoints, STATUS_PORTS } from "./haproxy";
 import { phpWorkers } from "./sizing";
 
 /** Where the application lies on the machines that serve it: owned by root, so that PHP can't change it. */
@@ -24,7 +24,8 @@ export function phpFpmFiles(topology: Topology, machine: Machine): MachineFile[]
     renderedFile("/etc/php/8.4/fpm/pool.d/www.conf", {
       listen: isApart ? `${machine.address}:${ports.application}` : FPM_SOCKET,
       clients: isApart && [...new Set(clients)].join(","),
-      workers: phpWorkers(machine),
+      workers: phpWorkers(topology, machine),
+      statusPort: STATUS_PORTS.php,
       environment: {
         DATABASE_NAME: "application",
         DATABASE_USER: "application",

@@ -1,4 +1,5 @@
-import type { Machine, Role } from "../topology";
+import type { AlertSecrets } from "../alerts";
+import type { Machine, Role, Topology } from "../topology";
 
 /** Where a target puts secret files before the machine boots: 0600, owned by root, one value per file. */
 export const SECRETS_DIRECTORY = "/var/lib/machine/secrets";
@@ -19,7 +20,8 @@ export type SecretName =
   | "database-migration-password"
   | "database-replication-password"
   | "backup-password"
-  | "session-key";
+  | "session-key"
+  | keyof AlertSecrets;
 
 const byRole: Record<Role, readonly SecretName[]> = {
   "load-balancer": ["site.pem", "site-ca.pem"],
@@ -31,13 +33,21 @@ const byRole: Record<Role, readonly SecretName[]> = {
     "database-replication-password",
     "backup-password",
   ],
-  monitor: [],
+  monitor: ["site-ca.pem"],
 };
 
 /** What every machine gets: its own certificate, by which others know it, and that of the stack's CA, by which it knows others. */
 const always: readonly SecretName[] = ["ca.pem", "machine.pem", "machine.key"];
 
 /** The secret files a machine needs, for its roles and for all. */
-export function secretNames(machine: Machine): SecretName[] {
-  return [...new Set([...always, ...machine.roles.flatMap((role) => byRole[role])])];
+export function secretNames({ alerts }: Topology, { roles }: Machine): SecretName[] {
+  const isMonitor = roles.includes("monitor");
+  return [
+    ...new Set<SecretName>([
+      ...always,
+      ...roles.flatMap((role) => byRole[role]),
+      ...(isMonitor && alerts?.email?.user ? (["alert-smtp-password"] as const) : []),
+      ...(isMonitor && alerts?.webhook ? (["alert-webhook-url"] as const) : []),
+    ]),
+  ];
 }

@@ -1,8 +1,11 @@
-import { type Machine, machinesWith, type Topology } from "../topology";
+import { isMonitored, type Machine, machinesWith, type Topology } from "../topology";
 
 /** What a machine uses apart from PHP, and what MySQL does, in MiB: measured on small machines, with room to grow. */
 const baseMemory = 150;
 const mysqlMemory = 300;
+/** The exporters of a machine, and what a monitor adds: Prometheus, Alertmanager and the probe. In MiB, measured likewise. */
+const exporterMemory = 50;
+const monitorMemory = 170;
 /** What a busy PHP worker takes of its own, in MiB; what it shares (opcache, code) is part of `opcacheMemory`. */
 const phpWorkerMemory = 40;
 const opcacheMemory = 64;
@@ -12,8 +15,16 @@ const opcacheMemory = 64;
  * divided by the size of a worker; from cores: more than eight per core only wait for each other. Trellis, which served
  * as the starting point, has at most 10, 1 at start and 1 to 3 waiting, on machines of this size.
  */
-export function phpWorkers({ size, roles }: Machine): { max: number; start: number; maxSpare: number } {
-  const others = baseMemory + opcacheMemory + (roles.includes("database") ? mysqlMemory : 0);
+export function phpWorkers(
+  topology: Topology,
+  { size, roles }: Machine,
+): { max: number; start: number; maxSpare: number } {
+  const others =
+    baseMemory +
+    opcacheMemory +
+    (roles.includes("database") ? mysqlMemory : 0) +
+    (isMonitored(topology) ? exporterMemory : 0) +
+    (roles.includes("monitor") ? monitorMemory : 0);
   const byMemory = Math.floor((size.memory - others) / phpWorkerMemory);
   const max = Math.max(4, Math.min(byMemory, size.cores * 8));
   return { max, start: Math.min(2, max), maxSpare: Math.min(2 + size.cores, max) };
@@ -35,6 +46,6 @@ export function hasPerformanceSchema({ size }: Machine): boolean {
  * and one through the read endpoint; the rest is for replication, migrations, the agent and a person.
  */
 export function databaseConnections(topology: Topology): number {
-  const workers = machinesWith(topology, "application").map((machine) => phpWorkers(machine).max);
+  const workers = machinesWith(topology, "application").map((machine) => phpWorkers(topology, machine).max);
   return workers.reduce((sum, max) => sum + 2 * max, 20);
 }

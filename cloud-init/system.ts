@@ -1,6 +1,7 @@
 import { applicationIsApart, type Machine, ports, type Topology } from "../topology";
+import { monitoringServices } from "./exporters";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
-import { STATISTICS_PORT } from "./haproxy";
+import { STATISTICS_PORT, STATUS_PORTS } from "./haproxy";
 
 /** Exit 0: the machine is ready; 1: not yet (one line says why); 2: it never will be without a person's help. */
 export const READINESS_COMMAND: string[] = ["/usr/local/sbin/machine-ready-watch"];
@@ -22,6 +23,7 @@ export function systemFiles(topology: Topology, machine: Machine, moreServices: 
     renderedFile("/etc/machine/watchdog.conf", {
       ...watched(topology, machine),
       statisticsPort: STATISTICS_PORT,
+      phpStatusPort: STATUS_PORTS.php,
       webPort: ports.web,
     }),
     {
@@ -50,7 +52,7 @@ function watched(topology: Topology, { roles }: Machine) {
 /** In the order they are started; none waits for the one before. */
 function services(topology: Topology, machine: Machine): string[] {
   const { mysql, haproxy, phpFpm, nginx, keepalived } = watched(topology, machine);
-  return [
+  const own = [
     ...(mysql ? ["mysql", "database-agent"] : []),
     ...(haproxy ? ["haproxy"] : []),
     ...(phpFpm ? ["php8.4-fpm", "application-migrate"] : []),
@@ -60,6 +62,7 @@ function services(topology: Topology, machine: Machine): string[] {
     "machine-watchdog",
     ...(mysql && topology.backups ? ["machine-backup.timer"] : []),
   ].map((name) => (name.endsWith(".timer") ? name : `${name}.service`));
+  return [...own, ...monitoringServices(topology, machine)];
 }
 
 /** At the edge, on the way to databases, and on the way to PHP on other machines. */

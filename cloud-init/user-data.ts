@@ -1,5 +1,5 @@
 import { Document } from "yaml";
-import type { Machine, Topology } from "../topology";
+import { isMonitored, type Machine, type Topology } from "../topology";
 import { applicationFiles } from "./application";
 import {
   type AwsPlaces,
@@ -12,9 +12,11 @@ import {
 } from "./aws";
 import { backupFiles } from "./backup";
 import { databaseAgentFiles } from "./database-agent";
+import { exporterFiles } from "./exporters";
 import { fixedFile, type MachineFile } from "./file";
 import { haproxyFiles } from "./haproxy";
 import { keepalivedFiles } from "./keepalived";
+import { monitorFiles } from "./monitor";
 import { mysqlFiles } from "./mysql";
 import { nftablesFiles } from "./nftables";
 import { nginxFiles } from "./nginx";
@@ -47,6 +49,8 @@ export function machineFiles(
     ...applicationFiles(topology, machine),
     ...phpFpmFiles(topology, machine),
     ...nginxFiles(topology, machine, documentRoot),
+    ...exporterFiles(topology, machine),
+    ...monitorFiles(topology, machine),
   ];
 }
 
@@ -54,7 +58,7 @@ export function machineFiles(
 export function renderUserData(topology: Topology, machine: Machine, options: UserDataOptions): string {
   const files = machineFiles(topology, machine, options.documentRoot);
   return cloudConfig({
-    ...(options.packagesInstalled ? { write_files: files } : installing(machine, files, [])),
+    ...(options.packagesInstalled ? { write_files: files } : installing(topology, machine, files, [])),
     runcmd: [SETUP_COMMAND],
   });
 }
@@ -83,7 +87,7 @@ export function renderAwsUserData(
   return cloudConfig({
     // AWS would name it after its address
     hostname: machine.name,
-    ...installing(machine, files, awsPackages),
+    ...installing(topology, machine, files, awsPackages),
     // the firewall stands before anything else is fetched or started
     runcmd: [["systemctl", "enable", "--now", "nftables.service"], START_COMMAND],
   });
@@ -96,7 +100,7 @@ function cloudConfig(config: Record<string, unknown>): string {
 }
 
 /** Packages first, their services kept from starting (machine-setup ends that), then the files, over the packages' own. */
-function installing(machine: Machine, files: MachineFile[], more: readonly string[]) {
+function installing(topology: Topology, machine: Machine, files: MachineFile[], more: readonly string[]) {
   const startNothing = {
     path: "/usr/sbin/policy-rc.d",
     content: "#!/bin/sh\nexit 101\n",
@@ -107,7 +111,7 @@ function installing(machine: Machine, files: MachineFile[], more: readonly strin
   const hasSources = Object.keys(sources).length > 0;
   return {
     package_update: true,
-    packages: [...packages(machine.roles), ...more].sort(),
+    packages: [...packages(machine.roles, isMonitored(topology)), ...more].sort(),
     apt: {
       // unattended upgrades may hold apt's lock at boot: wait for it, in seconds
       conf: 'DPkg::Lock::Timeout "300";\n',

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import type { AlertSecrets } from "../alerts";
 import type { SecretName } from "../cloud-init";
 import type { Machine, Topology } from "../topology";
 import { entryAddresses, machinesWith } from "../topology";
@@ -12,6 +13,8 @@ export interface SecretsArgs {
   readonly siteCertificate?: SiteCertificate;
   /** Opens the backups. @default generated */
   readonly backupPassword?: pulumi.Input<string>;
+  /** What only the person who set the stack up knows. @default alerts need no secret */
+  readonly alertSecrets?: AlertSecrets;
 }
 
 /** All secrets of a stack: generated, kept in its state, delivered as files to the machines that need them. */
@@ -27,7 +30,8 @@ export class Secrets extends pulumi.ComponentResource {
   >();
 
   constructor(name: string, args: SecretsArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { topology, siteCertificate } = args;
+    const { topology, siteCertificate, alertSecrets = {} } = args;
+    // a component's inputs are shown
     super("web-infrastructure:index:Secrets", name, { topology }, opts);
 
     this.certificateAuthority = new CertificateAuthority(
@@ -66,6 +70,9 @@ export class Secrets extends pulumi.ComponentResource {
         new random.RandomPassword(`${name}-backup-password`, { length: 32, special: false }, { parent: this }).result,
     );
     this.values.set("backup-password", this.backupPassword);
+    for (const [secret, value] of Object.entries(alertSecrets) as [SecretName, string][]) {
+      this.values.set(secret, pulumi.secret(value));
+    }
     const sessionKey = new random.RandomBytes(`${name}-session-key`, { length: 32 }, { parent: this });
     this.values.set("session-key", sessionKey.hex);
     this.registerOutputs({});

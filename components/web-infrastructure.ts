@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AlertSecrets } from "../alerts";
 import { DATA_DIRECTORY, READINESS_COMMAND, SECRETS_DIRECTORY, secretNames } from "../cloud-init";
 import { creationOrder, type Machine, machinesWith, type Topology } from "../topology";
 import type { ApplicationArchive } from "./application-archive";
@@ -24,6 +25,8 @@ export interface WebInfrastructureArgs {
   readonly target: Target;
   /** Opens the backups of the databases. @default generated */
   readonly backupPassword?: pulumi.Input<string>;
+  /** Passwords and secret addresses of those who get alerts. @default none */
+  readonly alertSecrets?: AlertSecrets;
 }
 
 /** A website on machines of its own: load balancing, web and application servers, database, all behind HTTPS. */
@@ -40,11 +43,12 @@ export class WebInfrastructure extends pulumi.ComponentResource {
   readonly machines: pulumi.Output<Record<string, MachineOutputs>>;
 
   constructor(name: string, args: WebInfrastructureArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { target, siteCertificate, backupPassword, ...inputs } = args; // secrets are nothing for policies to see
+    // keys, passwords and secret addresses are nothing for policies to see
+    const { target, siteCertificate, backupPassword, alertSecrets, ...inputs } = args;
     super("web-infrastructure:index:WebInfrastructure", name, { ...inputs, ...target.inputs }, opts);
     const { topology, application } = args;
 
-    const secrets = new Secrets(`${name}-secrets`, { topology, siteCertificate, backupPassword }, { parent: this });
+    const secrets = new Secrets(`${name}-secrets`, { topology, siteCertificate, backupPassword, alertSecrets }, { parent: this });
     const network = target.createNetwork(name, { topology, application }, this);
 
     const entry = machinesWith(topology, "load-balancer")[0];
@@ -55,7 +59,7 @@ export class WebInfrastructure extends pulumi.ComponentResource {
         `${name}-${machine.name}`,
         {
           machine,
-          secretFiles: secretNames(machine).map((secret) => ({
+          secretFiles: secretNames(topology, machine).map((secret) => ({
             path: `${SECRETS_DIRECTORY}/${secret}`,
             content: secrets.content(machine, secret),
           })),

@@ -1,3 +1,4 @@
+import { alertRoutes } from "../alerts";
 import { type Config, ConfigError, type DockerConfig, key, unusable } from "../config";
 import { planTopology, type TopologyPlan } from "./plan";
 import type { Backups, Topology } from "./types";
@@ -22,6 +23,7 @@ export function configuredTopology(
       ...config,
       preset,
       stack,
+      alerts: alertRoutes(config),
       ...more,
       ...(backups ? { backups: { ...backups, schedule, days } } : {}),
     });

@@ -1,6 +1,6 @@
 import { formsGroup } from "./databases";
-import { applicationIsApart, machinesWith } from "./machines";
-import type { Flow, Topology } from "./types";
+import { applicationIsApart, isMonitored, machinesWith } from "./machines";
+import { type Flow, type Role, roles, type Topology } from "./types";
 
 /** Ports that machines talk to each other on. Ports that only the machine itself uses are no flow. */
 export const ports = {
@@ -12,6 +12,14 @@ export const ports = {
   database: 3306,
   group: 33061,
   databaseRole: 9200,
+  // the exporters' and Prometheus' own usual ports (the list of the Prometheus project)
+  nodeMetrics: 9100,
+  haproxyMetrics: 8405,
+  nginxMetrics: 9113,
+  mysqlMetrics: 9104,
+  prometheus: 9090,
+  alertmanager: 9093,
+  alertmanagerPeers: 9094,
 } as const;
 
 const tcp = "tcp" as const;
@@ -76,6 +84,27 @@ const groupReplication: Flow = {
   purpose: "group replication over TLS",
 };
 
+const measure = (to: Role, port: number, purpose: string): Flow => ({
+  from: "monitor",
+  to,
+  protocol: tcp,
+  port,
+  purpose,
+});
+
+/** Of a stack with monitors: they alone may ask the exporters. */
+const monitoring: readonly Flow[] = [
+  ...roles.map((role) => measure(role, ports.nodeMetrics, "measures of the machine")),
+  measure("load-balancer", ports.haproxyMetrics, "measures of HAProxy"),
+  measure("application", ports.haproxyMetrics, "measures of HAProxy and PHP-FPM"),
+  measure("web", ports.nginxMetrics, "measures of Nginx"),
+  measure("database", ports.mysqlMetrics, "measures of MySQL"),
+  measure("database", ports.databaseRole, "measures of the database agent"),
+  measure("monitor", ports.prometheus, "monitors watch each other"),
+  measure("monitor", ports.alertmanager, "alerts go to every Alertmanager"),
+  measure("monitor", ports.alertmanagerPeers, "Alertmanagers agree on who tells people, over TLS"),
+];
+
 /** Who may talk to whom. All else is refused, by the firewall of each machine and by the security groups of the target. */
 export function flows(topology: Topology): Flow[] {
   const isGroup = formsGroup(topology.machines);
@@ -86,6 +115,7 @@ export function flows(topology: Topology): Flow[] {
     ...(isGroup && !asksAnyway ? [waitingForPrimary] : []),
     ...(topology.virtualIps.length > 0 ? [sharingAddress] : []),
     ...(isGroup ? [groupReplication] : []),
+    ...(isMonitored(topology) ? monitoring : []),
   ];
   return planned.filter(
     ({ from, to }) =>

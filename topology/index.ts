@@ -13,7 +13,7 @@ export {
   singlePointsOfFailure,
   spareMachines,
 } from "./losses";
-export { applicationIsApart, creationOrder, entryAddresses, machinesWith } from "./machines";
+export { applicationIsApart, creationOrder, entryAddresses, isMonitored, machinesWith } from "./machines";
 export { addressNumber } from "./network";
 export { DEFAULT_PRESET, plannedMachines, planTopology, type TopologyPlan, type TopologySettings } from "./plan";
 export type { PlannedMachine } from "./presets";

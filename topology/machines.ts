@@ -10,6 +10,11 @@ export function applicationIsApart(topology: Topology): boolean {
   return machinesWith(topology, "web").some(({ roles }) => !roles.includes("application"));
 }
 
+/** Whether somebody watches: without a monitor there are no exporters either. */
+export function isMonitored(topology: Topology): boolean {
+  return machinesWith(topology, "monitor").length > 0;
+}
+
 /** Where the site is reached: the virtual IPs, or else the only load balancer's own address. */
 export function entryAddresses(topology: Topology): string[] {
   if (topology.virtualIps.length > 0) return topology.virtualIps.map(({ address }) => address);

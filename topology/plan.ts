@@ -1,3 +1,4 @@
+import type { AlertRoutes } from "../alerts";
 import { problemsOf, problemsOfWeights } from "./checks";
 import { databaseRoles } from "./databases";
 import { planNetwork } from "./network";
@@ -36,6 +37,8 @@ export interface TopologyPlan extends TopologySettings {
   /** Of each machine that has none of its own, or for each kind of machine at the cloud. */
   readonly size: MachineSize | ((instanceType: string | undefined) => MachineSize);
   readonly publishedPorts?: PublishedPorts;
+  /** Where alerts go. @default nobody is told */
+  readonly alerts?: AlertRoutes;
   /** Availability zones that the machines are spread over. @default none: all are in one network */
   readonly zones?: number;
   /** @default none */
@@ -86,6 +89,7 @@ export function planTopology(plan: TopologyPlan): Topology {
     network: spread ? { ...network, subnets: spread.subnets } : network,
     ...(publishedPorts ? { publishedPorts } : {}),
     ...(backups ? { backups } : {}),
+    ...(plan.alerts ? { alerts: plan.alerts } : {}),
     virtualIps: shareAddresses(spread?.virtualIps ?? virtualIps, balancers, loadBalancers === "active-active"),
     balancing: {
       algorithm: plan.balance ?? (plan.machines ? undefined : presetAlgorithms[preset]) ?? "roundrobin",

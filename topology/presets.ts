@@ -25,7 +25,10 @@ export const presets: Record<Preset, readonly PlannedMachine[]> = {
   simple: several(1, "web", everyRole),
   distributed: [...several(1, "lb", ["load-balancer"]), ...several(2, "web", serving)],
   "load-balanced": [...several(1, "lb", ["load-balancer"]), ...several(3, "web", serving)],
-  "highly-available": several(3, "web", everyRole),
+  // monitors: not the first machine, which holds the address and the primary as long as nothing happens
+  "highly-available": several(3, "web", everyRole).map((machine, index) =>
+    index === 0 ? machine : { ...machine, roles: [...machine.roles, "monitor"] },
+  ),
   "scale-up": [
     ...several(2, "lb", ["load-balancer"]),
     ...several(2, "web", ["web"]),

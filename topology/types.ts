@@ -1,3 +1,5 @@
+import type { AlertRoutes } from "../alerts";
+
 export const roles = ["load-balancer", "web", "application", "database", "monitor"] as const;
 /** What a machine does. A machine may have several roles. */
 export type Role = (typeof roles)[number];
@@ -109,6 +111,8 @@ export interface Backups {
 }
 
 export interface Topology {
+  /** Where alerts go; absent where nobody is told. */
+  readonly alerts?: AlertRoutes;
   /** The preset that the machines are from; `machines` for a list of one's own. */
   readonly preset: Preset | "machines";
   /** Name of the stack: its data is told apart from that of other stacks by it. */

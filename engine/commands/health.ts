@@ -34,6 +34,26 @@ export const machineStatus = z.object({
     .optional(),
   /** On the machine whose turn it is. */
   backup: backupStatus.optional(),
+  /** Of a monitor. */
+  monitor: z
+    .object({
+      /** Alerts that fire; absent when Prometheus doesn't answer. */
+      alerts: z
+        .array(
+          z.object({
+            name: z.string(),
+            severity: z.string(),
+            summary: z.string(),
+            runbook: z.string(),
+            since: z.string(),
+            /** Nothing else here would show it. */
+            degrades: z.boolean(),
+          }),
+        )
+        .optional(),
+      receivers: z.array(z.looseObject({ name: z.string(), problem: z.string() })),
+    })
+    .optional(),
 });
 export type MachineStatus = z.infer<typeof machineStatus>;
 export type DatabaseStatus = NonNullable<MachineStatus["database"]>;
@@ -79,6 +99,7 @@ export function problems(
     ...missing.map((name) => `${name} is gone; \`npm start\` makes it anew`),
     ...machines.flatMap((machine) => problemsOfMachine(machine, drained)),
     ...entryAddresses.flatMap((address) => problemsOfEntry(address, machines)),
+    ...problemsOfMonitoring(machines),
   ];
   const writes = machines.flatMap(({ status }) => Object.values(status?.backends["database-write"] ?? {}));
   if (writes.length > 0 && !writes.includes("UP")) found.push("there is no primary database: nothing can be written");
@@ -103,6 +124,39 @@ function problemsOfMachine({ name, state, health, status }: KnownMachine, draine
     if (condition !== "UP" && !drained.has(server)) found.push(`${name} sends no requests to ${server}: ${condition}`);
   if (status.database && !status.database.settled) found.push(`${name}, database: ${status.database.reason}`);
   return found;
+}
+
+/** An alert that fires, as one of the monitors or several say. */
+export type Alert = NonNullable<NonNullable<MachineStatus["monitor"]>["alerts"]>[number];
+
+/** All alerts that fire, each once, the worst first. */
+export function alertsOf(machines: readonly KnownMachine[]): Alert[] {
+  const all = machines.flatMap(({ status }) => status?.monitor?.alerts ?? []);
+  const once = [...new Map(all.map((alert) => [`${alert.name} ${alert.summary}`, alert])).values()];
+  return once.sort((one, other) => one.severity.localeCompare(other.severity) || one.name.localeCompare(other.name));
+}
+
+/**
+ * What is wrong with the monitoring, and what only it sees. Other alerts are shown, but what they tell is looked at here
+ * anew: an alert goes on for a while after its cause has gone.
+ */
+function problemsOfMonitoring(machines: readonly KnownMachine[]): string[] {
+  const monitors = machines.flatMap(({ name, status }) => (status?.monitor ? [{ name, ...status.monitor }] : []));
+  return [
+    ...alertsOf(machines).flatMap(({ degrades, summary, runbook }) => (degrades ? [`${summary} (${runbook})`] : [])),
+    ...monitors.flatMap(({ name, alerts }) => (alerts ? [] : [`${name}: Prometheus doesn't answer`])),
+    ...monitors.flatMap(({ name, receivers }) =>
+      receivers.flatMap((each) =>
+        each.problem ? [`${name} can't send alerts by ${each.name}: ${each.problem}; see the settings alert…`] : [],
+      ),
+    ),
+  ];
+}
+
+/** A monitor that has nobody to tell. */
+export function tellsNobody(machines: readonly KnownMachine[]): boolean {
+  const monitors = machines.flatMap(({ status }) => status?.monitor ?? []);
+  return monitors.length > 0 && monitors.every(({ receivers }) => receivers.length === 0);
 }
 
 function problemsOfEntry(address: string, machines: readonly KnownMachine[]): string[] {

@@ -9,7 +9,15 @@ import { outputOf } from "../providers/container-command";
 import { docker } from "../providers/docker-client";
 import { backupAge } from "./backup-status";
 import { listMachines, type MachineContainer } from "./containers";
-import { type DatabaseStatus, type KnownMachine, machineStatus, problems, type SiteAnswer } from "./health";
+import {
+  alertsOf,
+  type DatabaseStatus,
+  type KnownMachine,
+  machineStatus,
+  problems,
+  type SiteAnswer,
+  tellsNobody,
+} from "./health";
 import { refuseCloud, stackOutputs } from "./session";
 import { authorityFile } from "./site";
 
@@ -32,9 +40,9 @@ export async function status(project: Project, asJson: boolean): Promise<boolean
   refuseCloud(project);
   const { entryAddresses, problems: wrong, ...known } = await examine(project);
   if (asJson) {
-    console.log(
-      JSON.stringify({ stack: project.stack, ok: wrong.length === 0, problems: wrong, ...known }, undefined, 2),
-    );
+    const alerts = alertsOf(known.machines);
+    const report = { stack: project.stack, ok: wrong.length === 0, problems: wrong, alerts, ...known };
+    console.log(JSON.stringify(report, undefined, 2));
   } else {
     show(project.stack, known.machines, entryAddresses, known.site, wrong);
   }
@@ -102,6 +110,14 @@ function show(
   }
   const backup = machines.find(({ status }) => status?.backup)?.status?.backup;
   if (backup) console.log(`${backup.problem ? "✖" : "✔"} backup  ${backupAge(backup, new Date())}`);
+  const alerts = alertsOf(machines);
+  if (alerts.length > 0) {
+    console.log("\nAlerts:");
+    for (const { severity, name, summary, runbook } of alerts)
+      console.log(`  ${severity.padEnd(8)}  ${name}: ${summary}  (${runbook})`);
+  }
+  if (tellsNobody(machines))
+    console.log("\nAlerts are told to nobody: set alertEmail or alertWebhook (docs/monitoring.md).");
   if (wrong.length > 0) console.log(`\nNot as it should be:\n${wrong.map((line) => `  - ${line}`).join("\n")}`);
 }
 

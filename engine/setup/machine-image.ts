@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packages } from "../../cloud-init/packages";
-import type { Role } from "../../topology/types";
+import { roles } from "../../topology/types";
 import { explained, statusCode } from "../providers/docker-errors";
 import { useDockerHost } from "./docker-host";
 
@@ -11,18 +11,10 @@ export const IMAGE_DIRECTORY = join(__dirname, "..", "..", "image");
 export const MACHINE_REPOSITORY = "web-infrastructure/machine";
 export const BASE_REPOSITORY = "web-infrastructure/base";
 
-const everyRole: Record<Role, true> = {
-  "load-balancer": true,
-  web: true,
-  application: true,
-  database: true,
-  monitor: true,
-};
-
 /** All packages of the image, one a line: the system's and those that any role needs. */
 export function packageList(): string {
   const system = readFileSync(join(IMAGE_DIRECTORY, "packages.system"), "utf8");
-  return `${system}${packages(Object.keys(everyRole) as Role[]).join("\n")}\n`;
+  return `${system}${packages(roles, true).join("\n")}\n`;
 }
 
 /** Name of the machine image; its tag changes with each change of what it is made from. */

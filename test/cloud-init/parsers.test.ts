@@ -54,6 +54,27 @@ const parsers: { name: string; file: RegExp; command: string }[] = [
     command: "python3 -m py_compile /usr/local/sbin/database-agent /usr/local/lib/machine/*.py",
   },
   {
+    name: "promtool check config",
+    file: /^\/etc\/prometheus\/prometheus\.yml$/,
+    command: "promtool check config /etc/prometheus/prometheus.yml",
+  },
+  {
+    name: "prometheus-blackbox-exporter --config.check",
+    file: /^\/etc\/prometheus\/blackbox\.yml$/,
+    command:
+      "cp /tmp/certificate.pem /etc/machine/probe-authorities.pem; prometheus-blackbox-exporter --config.check --config.file=/etc/prometheus/blackbox.yml",
+  },
+  {
+    name: "amtool check-config",
+    file: /^\/etc\/prometheus\/alertmanager\.yml$/,
+    command: "amtool check-config /etc/prometheus/alertmanager.yml",
+  },
+  {
+    name: "py_compile (measures)",
+    file: /machine-measure$/,
+    command: "python3 -m py_compile /usr/local/sbin/machine-measure",
+  },
+  {
     name: "systemd-analyze verify",
     file: /^\/etc\/systemd\//,
     // a misspelt setting is a warning, no failure: any output about these files is one

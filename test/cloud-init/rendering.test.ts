@@ -82,8 +82,8 @@ describe("user-data", () => {
 describe("secrets of a machine", () => {
   it("are those that its roles need", () => {
     const own = ["ca.pem", "machine.pem", "machine.key"];
-    assert.deepEqual(secretNames(machine(distributed, "lb-1")), [...own, "site.pem", "site-ca.pem"]);
-    const web = secretNames(machine(distributed, "web-2"));
+    assert.deepEqual(secretNames(distributed, machine(distributed, "lb-1")), [...own, "site.pem", "site-ca.pem"]);
+    const web = secretNames(distributed, machine(distributed, "web-2"));
     assert.ok(!web.includes("site.pem"), "the key of the site stays on the load balancers");
     assert.deepEqual(web, [...new Set(web)]);
     for (const name of ["machine.key", "session-key", "database-migration-password"] as const) {
@@ -93,7 +93,9 @@ describe("secrets of a machine", () => {
 
   it("are read where the target puts them, by machines that get them", () => {
     for (const { name } of distributed.machines) {
-      const given = secretNames(machine(distributed, name)).map((secret) => `/var/lib/machine/secrets/${secret}`);
+      const given = secretNames(distributed, machine(distributed, name)).map(
+        (secret) => `/var/lib/machine/secrets/${secret}`,
+      );
       const wanted = machineFiles(distributed, machine(distributed, name), "").flatMap(({ content }) => [
         ...content.matchAll(/\/var\/lib\/machine\/secrets\/[a-z.-]*[a-z]/g),
       ]);
@@ -104,7 +106,7 @@ describe("secrets of a machine", () => {
 
 describe("packages", () => {
   it("of all roles together are those of each, once", () => {
-    const all = packages(["load-balancer", "web", "application", "database"]);
+    const all = packages(["load-balancer", "web", "application", "database", "monitor"], true);
     assert.deepEqual(all, [...new Set(all)]);
     for (const name of ["haproxy", "nginx", "php8.4-fpm", "mysql-server", "nftables"]) assert.ok(all.includes(name));
   });

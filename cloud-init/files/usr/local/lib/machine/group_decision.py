@@ -40,6 +40,7 @@ class Member:
     queue: int = 0  # transactions received and not applied yet
     members: int = 0  # how many it sees in its group, itself among them
     space: int = 1 << 30  # MiB that are free where the data is
+    lag: int = 0  # seconds since the oldest of those was committed at the primary
     clock_ahead: float = 0.0  # seconds; the clock of who asked this member, before its own
     needs_help: bool = False  # a person has to decide something there
     stopped_last: bool = False  # it stopped in order as the only member left, with just the data that it has now

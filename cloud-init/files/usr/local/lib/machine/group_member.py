@@ -52,7 +52,11 @@ class GroupMember:
             "WHERE CHANNEL_NAME = 'group_replication_applier'"
         )
         queue = session.rows(
-            "SELECT COUNT_TRANSACTIONS_REMOTE_IN_APPLIER_QUEUE AS queue "
+            "SELECT COUNT_TRANSACTIONS_REMOTE_IN_APPLIER_QUEUE AS queue, "
+            # the age of the oldest transaction that is being applied; none, no lag
+            "(SELECT TIMESTAMPDIFF(SECOND, MIN(APPLYING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP), NOW(6)) "
+            "FROM performance_schema.replication_applier_status_by_worker "
+            "WHERE CHANNEL_NAME = 'group_replication_applier' AND APPLYING_TRANSACTION <> '') AS behind "
             "FROM performance_schema.replication_group_member_stats WHERE MEMBER_ID = @@server_uuid"
         )
         seen = session.rows(f"SELECT MEMBER_ID AS id, MEMBER_HOST AS host, MEMBER_STATE AS state, MEMBER_ROLE AS role FROM {GROUP}")
@@ -67,7 +71,8 @@ class GroupMember:
             self.unknown(self.settings["name"]), group=server["group_name"], answers=True, uuid=server["uuid"],
             state=mine["state"], role=mine["role"], quorum=len(alive) * 2 > len(seen),
             writable=server["read_only"] == "0", leads=self.leads, primary=self.names.get(primary, ""),
-            executed=executed, queue=int(queue[0]["queue"]) if queue else 0, members=len(seen),
+            executed=executed, queue=int(queue[0]["queue"]) if queue else 0,
+            lag=int(queue[0]["behind"]) if queue and queue[0]["behind"] != "NULL" else 0, members=len(seen),
             space=shutil.disk_usage(DATA).free >> 20, stopped_last=stopped_last(executed), record=primary_record.read(),
         )  # fmt: skip
 

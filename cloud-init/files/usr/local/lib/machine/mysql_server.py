@@ -101,6 +101,10 @@ def make_accounts() -> None:
         "CREATE DATABASE IF NOT EXISTS application CHARACTER SET utf8mb4",
         f"CREATE USER IF NOT EXISTS {', '.join(wanted)} REQUIRE SSL",
         *(f"{grant} {', '.join(names[account])}" for account, grant in ACCOUNTS.items()),
+        # the exporter, by the socket, as the system's user of that name; there is none in a stack without a monitor
+        "CREATE USER IF NOT EXISTS 'prometheus'@'localhost' IDENTIFIED WITH auth_socket WITH MAX_USER_CONNECTIONS 3",
+        "GRANT PROCESS, REPLICATION CLIENT ON *.* TO 'prometheus'@'localhost'",
+        "GRANT SELECT ON performance_schema.* TO 'prometheus'@'localhost'",
     ]
     run(";\n".join(statements))
     known = run(
