@@ -48,7 +48,11 @@ export class WebInfrastructure extends pulumi.ComponentResource {
     super("web-infrastructure:index:WebInfrastructure", name, { ...inputs, ...target.inputs }, opts);
     const { topology, application } = args;
 
-    const secrets = new Secrets(`${name}-secrets`, { topology, siteCertificate, backupPassword, alertSecrets }, { parent: this });
+    const secrets = new Secrets(
+      `${name}-secrets`,
+      { topology, siteCertificate, backupPassword, alertSecrets },
+      { parent: this },
+    );
     const network = target.createNetwork(name, { topology, application }, this);
 
     const entry = machinesWith(topology, "load-balancer")[0];

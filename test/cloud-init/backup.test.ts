@@ -33,8 +33,8 @@ describe("backups", function () {
       const one = machine(distributed, name);
       const files = machineFiles(distributed, one, "").map(({ path }) => path);
       assert.equal(files.includes(PATH), expected, name);
-      assert.equal(secretNames(one).includes("backup-password"), expected, name);
-      assert.equal(packages(one.roles).includes("restic"), expected, name);
+      assert.equal(secretNames(distributed, one).includes("backup-password"), expected, name);
+      assert.equal(packages(one.roles, false).includes("restic"), expected, name);
     }
   });
 

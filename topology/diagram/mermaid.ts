@@ -1,5 +1,5 @@
 import type { Machine, Topology } from "../types";
-import { isEntry, type Link, modelOf, portOf, roleNames } from "./model";
+import { isEntry, modelOf, portsOf, roleNames } from "./model";
 
 /** The topology as a Mermaid flowchart, for Markdown: machines with their roles, and who talks to whom on which port. */
 export function mermaid(topology: Topology): string {
@@ -17,7 +17,7 @@ export function mermaid(topology: Topology): string {
     // a title of Mermaid's stands in the way of lines: what they say to each other is a box of its own
     `  subgraph kind${index}[" "]`,
     ...machines.map((machine, which) => `    ${box(machine, `machine${index}_${which}`)}`),
-    ...(among.length > 0 ? [`    among${index}>"between them: ${portsOf({ flows: among })}"]`] : []),
+    ...(among.length > 0 ? [`    among${index}>"between them: ${portsOf(among)}"]`] : []),
     "  end",
   ]);
   const entries = topology.virtualIps.map(
@@ -25,10 +25,10 @@ export function mermaid(topology: Topology): string {
   );
   const arrows = links.flatMap((link) => {
     const to = `kind${kinds.indexOf(link.to)}`;
-    if (link.from !== "visitors") return [`  kind${kinds.indexOf(link.from)} -->|${portsOf(link)}| ${to}`];
-    if (entries.length === 0 || !isEntry(link.to)) return [`  visitors -->|${portsOf(link)}| ${to}`];
+    if (link.from !== "visitors") return [`  kind${kinds.indexOf(link.from)} -->|${portsOf(link.flows)}| ${to}`];
+    if (entries.length === 0 || !isEntry(link.to)) return [`  visitors -->|${portsOf(link.flows)}| ${to}`];
     return entries.flatMap((_, index) => [
-      `  visitors -->|${portsOf(link)}| address${index}`,
+      `  visitors -->|${portsOf(link.flows)}| address${index}`,
       `  address${index} --> ${to}`,
     ]);
   });
@@ -41,8 +41,4 @@ export function mermaid(topology: Topology): string {
     "  classDef single stroke:#d33,stroke-width:2px",
     "",
   ].join("\n");
-}
-
-function portsOf({ flows }: Pick<Link, "flows">): string {
-  return [...new Set(flows.map(portOf))].join(", ");
 }

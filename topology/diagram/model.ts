@@ -3,13 +3,13 @@ import { flows } from "../flows";
 import { singlePointsOfFailure } from "../losses";
 import type { Flow, Machine, Topology } from "../types";
 
-/** Machines with the same roles: drawn side by side, because the same may talk to them. */
+/** Machines that serve alike: drawn side by side, because the same may talk to them. Whether one also watches makes no other kind. */
 export interface Kind {
   readonly id: string;
   readonly machines: readonly Machine[];
   /** What the machines of this kind say to each other. */
   readonly among: readonly Flow[];
-  /** What machines that only watch ask of the others: as lines, that would hide the rest. */
+  /** What monitors among them ask of all machines: as lines, that would hide the rest. */
   readonly watching: readonly Flow[];
 }
 
@@ -29,8 +29,8 @@ export interface Model {
 }
 
 export function modelOf(topology: Topology): Model {
-  const all = flows(topology);
-  const kinds = kindsOf(topology, all);
+  const kinds = kindsOf(topology);
+  const all = flows(topology).filter(serves);
   const between = (from: Kind | "visitors", to: Kind): Link => ({
     from,
     to,
@@ -41,7 +41,7 @@ export function modelOf(topology: Topology): Model {
   );
   return {
     kinds,
-    links: links.filter((link) => link.flows.length > 0 && (link.from === "visitors" || !onlyWatches(link.from))),
+    links: links.filter((link) => link.flows.length > 0),
     singlePoints: singlePointsOfFailure(topology).flatMap(({ kind, name }) => (kind === "machine" ? [name] : [])),
   };
 }
@@ -56,6 +56,11 @@ export function portOf({ port, protocol }: Flow): string {
   return port === undefined ? protocol.toUpperCase() : String(port);
 }
 
+/** Such as `8080, VRRP`. */
+export function portsOf(flows: readonly Flow[]): string {
+  return [...new Set(flows.map(portOf))].join(", ");
+}
+
 /** Such as `database (primary)`; a group elects its primary, so nobody is it for good. */
 export function roleNames(topology: Topology, machine: Machine): string[] {
   const isGroup = formsGroup(topology.machines);
@@ -65,7 +70,8 @@ export function roleNames(topology: Topology, machine: Machine): string[] {
   });
 }
 
-function kindsOf(topology: Topology, all: readonly Flow[]): Kind[] {
+function kindsOf(topology: Topology): Kind[] {
+  const all = flows(topology);
   const ids = [...new Set(topology.machines.map(rolesOf))];
   return ids.map((id) => {
     const machines = topology.machines.filter((machine) => rolesOf(machine) === id);
@@ -73,17 +79,15 @@ function kindsOf(topology: Topology, all: readonly Flow[]): Kind[] {
     const sent = all.filter((flow) => isSentBy(flow, kind));
     return {
       ...kind,
-      among: machines.length < 2 ? [] : sent.filter((flow) => isReceivedBy(flow, kind)),
-      watching: onlyWatches(kind) ? sent : [],
+      among: machines.length < 2 ? [] : sent.filter((flow) => serves(flow) && isReceivedBy(flow, kind)),
+      watching: sent.filter((flow) => !serves(flow)),
     };
   });
 }
 
-const rolesOf = ({ roles }: Machine) => roles.join("+");
+const rolesOf = ({ roles }: Machine) => roles.filter((role) => role !== "monitor").join("+") || "monitor";
 
-function onlyWatches({ machines }: Pick<Kind, "machines">): boolean {
-  return machines.every(({ roles }) => roles.join() === "monitor");
-}
+const serves = ({ from }: Flow) => from !== "monitor";
 
 function isSentBy({ from }: Flow, kind: Kind | "visitors"): boolean {
   if (from === "internet" || kind === "visitors") return from === "internet" && kind === "visitors";

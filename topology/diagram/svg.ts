@@ -1,7 +1,7 @@
 import type { ElkExtendedEdge, ElkNode } from "elkjs";
 import ELK from "elkjs";
 import type { Flow, Machine, Topology, VirtualIp } from "../types";
-import { isEntry, type Kind, type Link, modelOf, portOf, roleNames } from "./model";
+import { isEntry, type Kind, type Link, modelOf, portOf, portsOf, roleNames } from "./model";
 import { style } from "./style";
 
 // ELK (Eclipse Layout Kernel) gives everything its place; what stands there is drawn here.
@@ -92,7 +92,7 @@ function address({ address: ip, holders, returns }: VirtualIp, index: number, { 
 function group(topology: Topology, { id, machines, among, watching }: Kind, singlePoints: readonly string[]): Drawn {
   const lines = [
     ...(among.length > 0 ? ["Between them", ...flowLines(among)] : []),
-    ...(watching.length > 0 ? ["Asks the others", ...flowLines(watching)] : []),
+    ...(watching.length > 0 ? [`${portsOf(watching)}  measures, and alerts, for monitors`] : []),
   ];
   const boxes = machines.map((machine) => box(topology, machine, singlePoints.includes(machine.name)));
   const inRow = boxes.reduce((sum, { width }) => sum + width, (boxes.length - 1) * GAP);
