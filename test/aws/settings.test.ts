@@ -22,6 +22,12 @@ describe("aws: the network", function () {
     assert.equal(count(await previewStack("prod", distributed), "aws:ec2/natGateway:NatGateway"), 3);
   });
 
+  const measured = [
+    ...["application", "database", "load-balancer", "monitor", "web"].map((role) => `${role}-9100`),
+    ...["application-8405", "load-balancer-8405", "web-9113", "database-9104", "database-9200"],
+    ...["monitor-9090", "monitor-9093", "monitor-9094"],
+  ];
+
   it("lets through the topology's flows, in both directions, and packages and AWS outwards", async () => {
     const preview = await previewStack("dev");
     const rules = (direction: string) =>
@@ -33,23 +39,27 @@ describe("aws: the network", function () {
           return `${name.replace(/^web-firewalls-(in|out)-/, "")} ${ipProtocol} ${cidrIpv4 ?? "group"}`;
         },
       );
-    assert.deepEqual(rules("Ingress").sort(), [
-      "application-database-3306 tcp group",
-      "application-database-9200 tcp group",
-      "database-database-3306 tcp group",
-      "database-database-33061 tcp group",
-      "database-database-9200 tcp group",
-      "internet-load-balancer-443 tcp 0.0.0.0/0",
-      "internet-load-balancer-80 tcp 0.0.0.0/0",
-      "load-balancer-load-balancer-vrrp 112 group",
-      "load-balancer-web-8080 tcp group",
-    ]);
+    assert.deepEqual(
+      rules("Ingress").sort(),
+      [
+        "application-database-3306 tcp group",
+        "application-database-9200 tcp group",
+        "database-database-3306 tcp group",
+        "database-database-33061 tcp group",
+        "database-database-9200 tcp group",
+        "internet-load-balancer-443 tcp 0.0.0.0/0",
+        "internet-load-balancer-80 tcp 0.0.0.0/0",
+        "load-balancer-load-balancer-vrrp 112 group",
+        "load-balancer-web-8080 tcp group",
+        ...measured.map((flow) => `monitor-${flow} tcp group`),
+      ].sort(),
+    );
     const inside = rules("Ingress").filter((rule) => rule.endsWith("group"));
     assert.deepEqual(
       rules("Egress").sort(),
       [
         ...inside,
-        ...["application", "database", "load-balancer", "web"].flatMap((role) => [
+        ...["application", "database", "load-balancer", "monitor", "web"].flatMap((role) => [
           `${role}-internet-443 tcp 0.0.0.0/0`,
           `${role}-internet-80 tcp 0.0.0.0/0`,
         ]),
