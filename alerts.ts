@@ -11,8 +11,8 @@ export interface AlertRoutes {
     readonly user?: string;
     readonly requireTls: boolean;
   };
-  /** There is a webhook; its address is a secret. */
-  readonly webhook?: true;
+  /** The address of the webhook is a secret, its port isn't. */
+  readonly webhook?: { readonly port: number };
   /** ARN of an SNS topic. */
   readonly topic?: string;
 }
@@ -84,6 +84,7 @@ export function incompleteAlerts({ alertEmail, alertSmtp }: Partial<Settings>): 
 export function alertRoutes(settings: Settings): AlertRoutes {
   const { alertEmail, alertSmtp, alertFrom, alertWebhook, alertTopic, domain } = settings;
   const server = alertSmtp === undefined ? undefined : new URL(alertSmtp);
+  const webhook = alertWebhook === undefined ? undefined : new URL(alertWebhook);
   return {
     ...(alertEmail && server
       ? {
@@ -97,7 +98,7 @@ export function alertRoutes(settings: Settings): AlertRoutes {
           },
         }
       : {}),
-    ...(alertWebhook ? { webhook: true as const } : {}),
+    ...(webhook ? { webhook: { port: Number(webhook.port || (webhook.protocol === "https:" ? 443 : 80)) } } : {}),
     ...(alertTopic ? { topic: alertTopic } : {}),
   };
 }

@@ -37,8 +37,8 @@ export function monitorFiles(topology: Topology, machine: Machine): MachineFile[
       stack,
       // a user name may hold anything: JSON quotes for YAML too
       email: alerts?.email ? { ...alerts.email, user: alerts.email.user && JSON.stringify(alerts.email.user) } : false,
-      webhook: alerts?.webhook ?? false,
-      topic: alerts?.topic ?? false,
+      webhook: alerts?.webhook !== undefined,
+      topic: alerts?.topic ? { arn: alerts.topic, region: alerts.topic.split(":")[3] } : false,
       credentials: CREDENTIALS,
     }),
     {

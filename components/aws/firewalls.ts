@@ -1,6 +1,7 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
+import type { AlertRoutes } from "../../alerts";
 import type { Flow } from "../../topology";
 import { tags } from "./names";
 
@@ -10,6 +11,8 @@ export interface AwsFirewallsArgs {
   readonly flows: readonly Flow[];
   /** All roles of the machines. */
   readonly roles: readonly string[];
+  /** Where monitors send alerts. @default nowhere */
+  readonly alerts?: AlertRoutes;
 }
 
 const EVERYWHERE = "0.0.0.0/0";
@@ -22,6 +25,13 @@ const OUTWARD = [
   { port: 443, purpose: "AWS, packages" },
   { port: 80, purpose: "Debian packages, which are signed" },
 ];
+
+/** Where monitors send alerts, beside SNS. */
+function alerting({ email, webhook }: AlertRoutes = {}) {
+  const ports = [email?.port, webhook?.port].filter((port) => port !== undefined);
+  const more = [...new Set(ports)].filter((port) => OUTWARD.every((known) => known.port !== port));
+  return more.map((port) => ({ port, purpose: "alerts" }));
+}
 
 /** One security group per role, with the topology's flows as rules and nothing else in either direction. */
 export class AwsFirewalls extends pulumi.ComponentResource {
@@ -69,7 +79,7 @@ export class AwsFirewalls extends pulumi.ComponentResource {
       );
     }
     for (const [role, group] of this.groups) {
-      for (const { port, purpose } of OUTWARD) {
+      for (const { port, purpose } of [...OUTWARD, ...(role === "monitor" ? alerting(args.alerts) : [])]) {
         this.rules.push(
           new vpc.SecurityGroupEgressRule(
             `${name}-out-${role}-internet-${port}`,

@@ -15,6 +15,8 @@ export interface MachinePlaces {
   readonly parameters: string;
   /** Name of the parameter of the application; none on machines that don't serve it. */
   readonly application?: string;
+  /** ARN of the SNS topic that a monitor tells alerts to. */
+  readonly alertTopic?: string;
   /** The public address that the machine may take. */
   readonly entry?: { readonly allocationId: pulumi.Input<string>; readonly vpcArn: pulumi.Input<string> };
 }
@@ -70,6 +72,9 @@ export function machinePermissions(places: MachinePlaces): Statement[] {
       Resource: "*",
       Condition: { StringEquals: { "cloudwatch:namespace": "web-infrastructure" } },
     },
+    ...(places.alertTopic
+      ? [{ Sid: "Alerts", Effect: "Allow" as const, Action: "sns:Publish", Resource: places.alertTopic }]
+      : []),
     ...(places.entry ? entryPermissions(places, places.entry, stack) : []),
   ];
 }

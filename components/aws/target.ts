@@ -46,7 +46,7 @@ export class AwsTarget implements Target {
     const roles = [...new Set(topology.machines.flatMap((machine) => machine.roles))];
     const firewalls = new AwsFirewalls(
       `${name}-firewalls`,
-      { vpcId: network.vpcId, flows: flows(topology), roles },
+      { vpcId: network.vpcId, flows: flows(topology), roles, alerts: topology.alerts },
       { parent },
     );
     const applicationParameter = `${parametersPath()}/application`;
@@ -114,6 +114,7 @@ export class AwsTarget implements Target {
               bucketName: storage.bucketName,
               programsKey: programs.key,
               parameters,
+              alertTopic: machine.roles.includes("monitor") ? topology.alerts?.topic : undefined,
               application: args.servesApplication ? applicationParameter : undefined,
               entry: machine.entryAddress ? { allocationId: entry.allocationId, vpcArn: network.vpcArn } : undefined,
             }),
