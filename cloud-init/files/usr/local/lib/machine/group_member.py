@@ -112,6 +112,10 @@ class GroupMember:
         Begins the group by an operator's order. Should another member go on with its own data likewise, both would use the same
         transaction ids for different transactions; an empty one, under this server's own name, tells their data apart for ever.
         """
+        if self.state != "OFFLINE":
+            # a member that lost its majority refuses every commit until it has left
+            run("STOP GROUP_REPLICATION")
+            self.state = "OFFLINE"
         run("SET GLOBAL super_read_only = OFF")
         mark_history(again=True)
         run("SET GLOBAL super_read_only = ON")
