@@ -130,6 +130,7 @@ export function restoreDrill(stack: TestStack, databases: readonly string[]): vo
   async function exchanged(change: () => unknown, why: RegExp): Promise<void> {
     const copy = `${repository}.copy`;
     mkdirSync(copy);
+    await timers("stop");
     try {
       cpSync(repository, copy, { recursive: true });
       await change();
@@ -138,6 +139,18 @@ export function restoreDrill(stack: TestStack, databases: readonly string[]): vo
       for (const entry of readdirSync(repository)) rmSync(join(repository, entry), { recursive: true });
       for (const entry of readdirSync(copy)) renameSync(join(copy, entry), join(repository, entry));
       rmSync(copy, { recursive: true });
+      await timers("start");
+    }
+  }
+
+  /** What a machine backed up meanwhile would be half in one archive, half in the other. */
+  async function timers(what: "start" | "stop"): Promise<void> {
+    // the copy that is under way is waited for
+    const wait = "while systemctl is-active machine-backup.service | grep -q ing; do sleep 0.2; done";
+    for (const machine of databases) {
+      const script = `systemctl ${what} machine-backup.timer; ${wait}`;
+      const { exitCode, output } = await onMachine(machine, "sh", "-c", script);
+      assert.equal(exitCode, 0, output);
     }
   }
 }

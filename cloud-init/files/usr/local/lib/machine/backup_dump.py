@@ -20,6 +20,7 @@ SYSTEM_DATABASES = ("information_schema", "mysql", "performance_schema", "sys")
 CHUNK = 1 << 20
 # The set of transactions stands at the top of a dump.
 HEAD = CHUNK
+CLEAN_PATIENCE = "20s"
 GTID_PURGED = re.compile(rb"GTID_PURGED=(?:/\*!80000 '\+'\*/ )?'\+?([^']*)'")
 
 
@@ -167,15 +168,16 @@ def logs(host: str, position: dict) -> None:
 
 
 def clean(days: int) -> None:
-    """Removes what is older than it has to be kept."""
-    repository.run("unlock", "--quiet")
-    repository.run("forget", "--quiet", "--tag", "full", "--group-by", "", "--keep-last", "1", "--keep-within", f"{days}d")
+    """Removes what is older than it has to be kept. It needs the repository for itself, and the next minute's logs can't wait."""
+    repository.unlock()
+    forget = ("forget", "--quiet", "--tag")
+    repository.run(*forget, "full", "--group-by", "", "--keep-last", "1", "--keep-within", f"{days}d", patience=CLEAN_PATIENCE)
     # each copy holds all logs that the server still has: of older ones, the last of a day will do
     repository.run(
-        "forget", "--quiet", "--tag", "logs", "--group-by", "host,tags", "--keep-last", "1", "--keep-within", "1d",
-        "--keep-within-daily", f"{days}d",
+        *forget, "logs", "--group-by", "host,tags", "--keep-last", "1", "--keep-within", "1d", "--keep-within-daily", f"{days}d",
+        patience=CLEAN_PATIENCE,
     )  # fmt: skip
-    repository.run("prune", "--quiet")
+    repository.run("prune", "--quiet", patience=CLEAN_PATIENCE)
 
 
 def check(part: int = 0, parts: int = 0) -> None:

@@ -35,14 +35,14 @@ def environment() -> dict[str, str]:
     }  # fmt: skip
 
 
-def start(*arguments: str, **options: object) -> subprocess.Popen:
-    command = ["restic", "--retry-lock", PATIENCE, *arguments]
+def start(*arguments: str, patience: str = PATIENCE, **options: object) -> subprocess.Popen:
+    command = ["restic", "--retry-lock", patience, *arguments]
     return subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, **options)
 
 
-def run(*arguments: str) -> str:
+def run(*arguments: str, patience: str = PATIENCE) -> str:
     """Output of restic; raises what a person can act on."""
-    process = start(*arguments, stdout=subprocess.PIPE)
+    process = start(*arguments, patience=patience, stdout=subprocess.PIPE)
     output, errors = process.communicate()
     if process.returncode:
         raise problem(process.returncode, errors.decode())
@@ -60,11 +60,16 @@ def problem(exit_code: int, errors: str) -> RepositoryError:
             f"the backups at {where} are another stack's, or the password was changed: this stack's password doesn't open them"
         )
     if exit_code == LOCKED:
-        return RepositoryError(f"another machine has been working on the backups for {PATIENCE}: {last}")
+        return RepositoryError(f"another machine is working on the backups, or died while it did: {last}")
     damaged = ("ciphertext verification failed", "hash does not match", "not loaded", "invalid data", "Load(<", "unexpected EOF")
     if any(words in errors for words in damaged):
         return RepositoryError(f"the backups at {where} are damaged: {last}")
     return RepositoryError(f"the backups at {where} can't be used: {last}")
+
+
+def unlock() -> None:
+    """Removes locks of this machine's processes that are gone, and what nobody has renewed for half an hour."""
+    run("unlock", "--quiet")
 
 
 def require() -> None:
