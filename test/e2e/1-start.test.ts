@@ -39,7 +39,7 @@ describe("npm start refuses, before anything is made,", function () {
   describe("with a mistake in the settings:", () => {
     before(() => distributed.acceptSingleLoadBalancer());
 
-    const mistakes: [string, Record<string, string | number>, (string | RegExp)[]][] = [
+    const mistakes: [string, Record<string, unknown>, (string | RegExp)[]][] = [
       [
         "unknown and wrong keys",
         { memroy: 5, memory: "lots" },
@@ -50,6 +50,27 @@ describe("npm start refuses, before anything is made,", function () {
       ["an address range that the host uses", { addressRange: "127.0.0.0/24" }, ["127.0.0.0/24", /addressRange/]],
       ["an address range of another network", { addressRange: "172.17.0.0/24" }, ["172.17.0.0/24", /addressRange/]],
       ["more memory than there is", { memory: 1_000_000 }, [/memory/i, /MiB|GiB/]],
+      [
+        "machines that can't serve a site",
+        {
+          topology: undefined,
+          machines: ["db-1", "db-2", "db-3", "db-4", "app-1", "app-1"].map((name) => ({
+            name,
+            roles: [name.startsWith("db") ? "database" : "application"],
+          })),
+        },
+        [
+          /no machine with the role load-balancer.*Add it/,
+          /no machine with the role web\b.*Add it/,
+          /two machines of the name app-1.*Give each/,
+          /a group of 4 databases.*an odd number/,
+        ],
+      ],
+      [
+        "a weight for a machine that isn't there",
+        { weights: { "web-9": 2 } },
+        [/weights names web-9, which is no machine.*There are: lb-1, web-1, web-2/],
+      ],
       ["the other target's name", { target: "aws" }, ["setting of the target docker", "aws:region is missing"]],
     ];
     for (const [mistake, settings, words] of mistakes) {

@@ -40,9 +40,9 @@ export interface RequestOptions {
  * A stack of the tests' own, with a name, addresses and ports that a person's running stack doesn't use.
  * @param entry address that visitors of the site go to
  */
-export function testStack(name: string, entry: string, settings: Record<string, string | number>) {
+export function testStack(name: string, entry: string, settings: Record<string, unknown>) {
   /** Writes the stack's settings; they are gone again after `removeSettings`. */
-  function writeSettings(changes: Record<string, string | number> = {}): void {
+  function writeSettings(changes: Record<string, unknown> = {}): void {
     const all = { target: "docker", domain: DOMAIN, ...settings, ...changes };
     const config = Object.entries(all).map(([key, value]) => [`web-infrastructure:${key}`, value]);
     writeFileSync(`Pulumi.${name}.yaml`, stringify({ config: Object.fromEntries(config) }));
@@ -149,7 +149,7 @@ export const highlyAvailable = testStack("test-ha", "172.30.98.10", {
 });
 
 /** One request to the site by its name, on a connection of its own, as a new visitor makes it. */
-function request(entry: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+export function request(entry: string, path: string, options: RequestOptions = {}): Promise<Answer> {
   const { method = "GET", headers = {}, body, ca, secure = true, maxVersion } = options;
   const common = { host: entry, path, method, headers: { host: DOMAIN, ...headers }, timeout: 15_000 };
   return new Promise((resolve, reject) => {
