@@ -67,6 +67,48 @@ describe("when something happens to the local stack", function () {
     await eventually("the primary takes writes", 30, async () => (await post("taken again")).status === 201);
   });
 
+  it("has a new primary by one command when the old one is dead, which is fenced when it comes back", async () => {
+    assert.equal((await post("before the primary died")).status, 201);
+    await container("web-1").kill();
+    const { exitCode, output } = await command("promote", "web-2");
+    assert.equal(exitCode, 0, output);
+    await eventually("the new primary takes writes", 10, async () => (await post("to the new primary")).status === 201);
+
+    await container("web-1").start();
+    const asked: string[] = [];
+    await eventually("the old primary is a replica, and all is well", 90, async () => {
+      asked.push((await onMachine("web-1", "mysql", "-NBe", "SELECT @@super_read_only")).output);
+      return (await command("status")).exitCode === 0;
+    });
+    assert.ok(asked.includes("1"), asked.join(" "));
+    assert.ok(!asked.includes("0"), "the old primary could be written to");
+    const count = "SELECT COUNT(DISTINCT message) FROM application.messages WHERE message LIKE '% primary%'";
+    assert.equal((await onMachine("web-1", "mysql", "-NBe", count)).output, "2");
+
+    const back = await command("promote", "web-1");
+    assert.equal(back.exitCode, 0, back.output);
+    await eventually("all is well", 30, async () => (await command("status")).exitCode === 0);
+  });
+
+  it("refuses to promote a replica that lacks what was acknowledged, and loses nothing", async () => {
+    await container("web-2").kill();
+    await eventually("a write without the replica", 30, async () => (await post("on web-1 alone")).status === 201);
+    await container("web-1").kill();
+    await container("web-2").start();
+    await eventually("the agent answers", 60, async () => {
+      const { exitCode } = await onMachine("web-2", "curl", "-sf", "http://127.0.0.1:9200/state");
+      return exitCode === 0;
+    });
+    const { exitCode, output } = await command("promote", "web-2");
+    assert.notEqual(exitCode, 0, output);
+    assert.match(output, /This would lose/);
+    assert.match(output, /Nothing was changed/);
+
+    await start();
+    await eventually("all is well", 60, async () => (await command("status")).exitCode === 0);
+    assert.ok((await messages()).some(({ message }) => message === "on web-1 alone"));
+  });
+
   it("comes back by itself from services killed on a machine", async () => {
     for (const service of ["haproxy", "nginx", "php8.4-fpm", "mysql", "database-agent"]) {
       await onMachine("web-1", "systemctl", "kill", "--signal=KILL", `${service}.service`);
