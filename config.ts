@@ -11,7 +11,7 @@ import {
   weight,
   yesOrNo,
 } from "./config-machines";
-import { algorithms, modes, presetNames } from "./topology/types";
+import { algorithms, modes, presetNames, roles } from "./topology/types";
 
 /** The namespace of the settings in `Pulumi.<stack>.yaml`: the name of the project. */
 const NAMESPACE = "web-infrastructure";
@@ -39,6 +39,13 @@ const addressRange = z
   .refine((value) => z.cidrv4().safeParse(value).success, "takes an IPv4 range such as 172.30.0.0/24");
 
 const pemFile = z.string().min(1, "takes the path of a PEM file");
+const image = z
+  .string()
+  .regex(/^ami-([0-9a-f]{8}|[0-9a-f]{17})$/, "takes the id of an image such as ami-0123456789abcdef0");
+
+const instanceType = z.string().regex(INSTANCE_TYPE, "takes an EC2 instance type such as t3.small");
+
+const TYPES_BY_ROLE = `instance types by role, such as {"database": "m7i.large"}; roles are ${roles.join(", ")}`;
 
 /** Settings of every target. */
 const common = {
@@ -138,16 +145,30 @@ const aws = z.strictObject({
   /** Private network of the machines, in CIDR notation; a part of it goes to each availability zone. */
   addressRange: addressRange.default("10.20.0.0/16"),
   /** The image (AMI) that machines are made from. A missing one is answered with the newest of Debian 13. */
-  image: z
-    .string()
-    .regex(/^ami-([0-9a-f]{8}|[0-9a-f]{17})$/, "takes the id of an image such as ami-0123456789abcdef0")
-    .optional(),
+  image: image.optional(),
   /** The kind of all machines; it settles memory, cores and a large part of the costs. */
-  instanceType: z.string().regex(INSTANCE_TYPE, "takes an EC2 instance type such as t3.small").default("t3.small"),
+  instanceType: instanceType.default("t3.small"),
+  /** Another kind for machines with a role; a machine with several goes by the first of them that is named here. */
+  instanceTypes: structured(
+    TYPES_BY_ROLE,
+    z
+      .record(z.string(), instanceType, `takes ${TYPES_BY_ROLE}`)
+      .refine(
+        (types) => Object.keys(types).every((role) => roles.some((each) => each === role)),
+        `takes ${TYPES_BY_ROLE}`,
+      ),
+  ).default({}),
+  /** The image for instance types of the architecture arm64. */
+  imageArm64: image.optional(),
+  /** The images hold every package already (docs/deploy-to-aws.md): nothing is installed at boot. */
+  prebuilt: yesOrNo,
   /** How many availability zones the machines are spread over. */
   zones: wholeNumber(1, 4, "availability zones").default(3),
-  /** How machines that aren't load balancers reach the internet: one NAT gateway, or one in each zone. */
-  nat: z.enum(["single", "per-zone"], "takes single or per-zone").default("single"),
+  /**
+   * How machines that aren't load balancers reach the internet: one NAT gateway, one in each zone, or not at all, which
+   * needs a prebuilt image.
+   */
+  nat: z.enum(["none", "single", "per-zone"], "takes none, single or per-zone").default("single"),
   /** Size of each machine's own disk, in GiB. */
   rootVolume: wholeNumber(8, 1024, "GiB of each machine's own disk").default(10),
   /** Size of each database machine's data volume, in GiB. It can be enlarged later, never made smaller. */

@@ -48,16 +48,18 @@ async function onDocker(config: DockerConfig): Promise<Planned> {
 async function onAws(config: AwsConfig): Promise<Planned> {
   const { backupRepository } = require("./components/aws/backups") as typeof import("./components/aws/backups");
   const { lookUp } = require("./components/aws/facts") as typeof import("./components/aws/facts");
-  const { AwsTarget, elasticIps } = require("./components/aws/target") as typeof import("./components/aws/target");
+  const { AwsTarget, checkWayOut, elasticIps } =
+    require("./components/aws/target") as typeof import("./components/aws/target");
   const { zones } = config;
   // the size isn't known before AWS has been asked, and what to ask depends on the rest
   const stack = pulumi.getStack();
   const outline = configuredTopology(config, stack, { size: { memory: 0, cores: 0 }, zones });
-  const facts = await lookUp(config, outline, elasticIps(config, outline));
-  const { region, backupPassword } = config;
-  const backups = { repository: backupRepository(region, facts.account), region };
-  const topology = configuredTopology(config, stack, { size: facts.sizeOf, zones, backups });
-  return { topology, target: new AwsTarget(config, facts), backupPassword };
+  checkWayOut(config, outline);
+  const facts = await lookUp(config, outline.machines, elasticIps(config, outline));
+  const machines = outline.machines.map((each) => ({ ...each, size: facts.hardware[each.name]?.size ?? each.size }));
+  const { region, backupPassword, backupSchedule: schedule, backupDays: days } = config;
+  const backups = { repository: backupRepository(region, facts.account), region, schedule, days };
+  return { topology: { ...outline, machines, backups }, target: new AwsTarget(config, facts), backupPassword };
 }
 
 export = () =>

@@ -50,12 +50,16 @@ export function awsFiles({ domain }: Topology, machine: Machine): MachineFile[] 
           fixedFile("/etc/systemd/system/application-update.timer"),
         ]
       : []),
-    ...(machine.entryAddress
+    ...(machine.entryAddresses
       ? [
           program("/usr/local/sbin/entry-address"),
-          fixedFile("/etc/systemd/system/entry-address.service"),
+          fixedFile("/etc/systemd/system/entry-address@.service"),
           program("/usr/local/lib/machine/setup.d/05-entry-address"),
-          renderedFile("/usr/local/lib/machine/ready.d/60-entry-address", { domain }, "0755"),
+          renderedFile(
+            "/usr/local/lib/machine/ready.d/60-entry-address",
+            { domain, numbers: numbers(machine).join(" ") },
+            "0755",
+          ),
         ]
       : []),
   ];
@@ -77,15 +81,22 @@ export function awsBootFiles(
       programsSha256: programs.sha256,
       servesApplication: servesApplication(machine),
       dataDirectory: machine.roles.includes("database") && DATA_DIRECTORY,
-      entryAddress: machine.entryAddress ?? false,
-      virtualIp: topology.virtualIps[0]?.address ?? "",
+    }),
+    ...(machine.entryAddresses ?? []).map((address, index) => {
+      const values = { address, virtualIp: topology.virtualIps[index]?.address ?? "" };
+      return { ...renderedFile("/etc/machine/entry", values), path: `/etc/machine/entry-${index + 1}` };
     }),
   ];
 }
 
 /** Services of a machine on AWS, beside those of its roles. */
 export function awsServices(machine: Machine): string[] {
-  return ["machine-metrics.timer", ...(machine.entryAddress ? ["entry-address.service"] : [])];
+  return ["machine-metrics.timer", ...numbers(machine).map((number) => `entry-address@${number}.service`)];
+}
+
+/** The numbers of the site's public addresses, on machines that may have them. */
+function numbers({ entryAddresses = [] }: Machine): number[] {
+  return entryAddresses.map((_, index) => index + 1);
 }
 
 function servesApplication({ roles }: Machine): boolean {

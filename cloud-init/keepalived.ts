@@ -16,6 +16,7 @@ export function keepalivedFiles(topology: Topology, machine: Machine): MachineFi
       name: machine.name,
       address: machine.address,
       virtualIps: virtualIps.map(({ address, holders, returns }, index) => ({
+        number: index + 1,
         name: index === 0 ? "site" : `site-${index + 1}`,
         address,
         returns,
@@ -26,6 +27,7 @@ export function keepalivedFiles(topology: Topology, machine: Machine): MachineFi
       peers: machinesWith(topology, "load-balancer").filter(({ name }) => name !== machine.name),
       statisticsPort: STATISTICS_PORT,
       tellsState: isMonitored(topology),
+      hasEntries: machine.entryAddresses !== undefined,
     }),
     program("/usr/local/lib/machine/haproxy-answers"),
     fixedFile("/etc/systemd/system/keepalived.service.d/machine.conf"),
@@ -35,11 +37,11 @@ export function keepalivedFiles(topology: Topology, machine: Machine): MachineFi
       "/usr/local/lib/machine/drain.d/30-virtual-ip",
       {
         virtualIps: addresses.join("|").replaceAll(".", "\\."),
-        clientsComeBy: machine.entryAddress ?? addresses.join(", "),
+        clientsComeBy: (machine.entryAddresses ?? addresses).join(", "),
       },
       "0755",
     ),
-    ...(machine.entryAddress
+    ...(machine.entryAddresses
       ? []
       : [
           renderedFile(

@@ -80,14 +80,14 @@ export function awsMachineFiles(topology: Topology, machine: Machine, documentRo
 export function renderAwsUserData(
   topology: Topology,
   machine: Machine,
-  options: { documentRoot: string; places: AwsPlaces; programs: ProgramsPlace },
+  options: UserDataOptions & { places: AwsPlaces; programs: ProgramsPlace },
 ): string {
   const { inUserData } = awsMachineFiles(topology, machine, options.documentRoot);
   const files = [...awsBootFiles(topology, machine, options.places, options.programs), ...inUserData];
   return cloudConfig({
     // AWS would name it after its address
     hostname: machine.name,
-    ...installing(topology, machine, files, awsPackages),
+    ...(options.packagesInstalled ? { write_files: files } : installing(topology, machine, files, awsPackages)),
     // the firewall stands before anything else is fetched or started
     runcmd: [["systemctl", "enable", "--now", "nftables.service"], START_COMMAND],
   });

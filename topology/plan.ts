@@ -79,8 +79,9 @@ export function planTopology(plan: TopologyPlan): Topology {
     addressRange,
     planned.map(({ name }) => name),
   );
-  const spread = zones === undefined ? undefined : planZones(addressRange, planned, zones);
   const balancers = planned.filter(({ roles }) => roles.includes("load-balancer")).map(({ name }) => name);
+  const entries = loadBalancers === "active-active" ? balancers.length : 1;
+  const spread = zones === undefined ? undefined : planZones(addressRange, planned, zones, entries);
   const roles = databaseRoles(planned);
   return {
     preset: plan.machines ? "machines" : preset,

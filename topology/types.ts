@@ -49,8 +49,11 @@ export interface Machine {
   readonly zone?: number;
   /** Index of its subnet in the network, where the network has such. */
   readonly subnet?: number;
-  /** Private address beside its own that a public address of the site leads to, where the network has such. */
-  readonly entryAddress?: string;
+  /**
+   * Private addresses beside its own that public ones of the site lead to, where the network has such: one for each virtual
+   * IP, in their order, or one where there is a single load balancer.
+   */
+  readonly entryAddresses?: readonly string[];
   /**
    * What a machine with the role `database` is at first, where there are one or two such. Absent where the databases form a
    * group, which elects its primary itself, and on every other machine.

@@ -11,17 +11,19 @@ const parts = 8;
 /** The smallest subnet of a cloud (AWS: /28) that still has room for machines. */
 const smallestSubnet = 28;
 
-type Place = Pick<Machine, "address" | "subnet" | "zone" | "entryAddress">;
+type Place = Pick<Machine, "address" | "subnet" | "zone" | "entryAddresses">;
 
 /**
  * Spreads machines over availability zones: each zone has a subnet for load balancers, which the internet reaches, and one
  * for all others. A machine goes to the zone that it names, or else to where there are the fewest of its like.
+ * @param entries how many public addresses the site has; each load balancer may have any of them
  * @throws Error, for a person, when the range can't hold them or a zone isn't there.
  */
 export function planZones(
   addressRange: string,
   machines: readonly PlannedMachine[],
   zones: number,
+  entries: number,
 ): { subnets: Network["subnets"]; virtualIps: string[]; places: Place[] } {
   const [start, prefix] = parseRange(addressRange);
   const size = 2 ** (32 - prefix) / parts;
@@ -47,10 +49,10 @@ export function planZones(
     taken[subnet] = index + 1;
     const isEntry = kind === 0;
     const isFull = firstMachine + index > size - 3 || prefix + Math.log2(parts) > smallestSubnet;
-    if (isFull || (isEntry && index >= entryCount)) {
+    if (isFull || (isEntry && (index + 1) * entries > entryCount)) {
       throw new Error(
         `addressRange ${addressRange} is too small for ${machines.length} machines in ${zones} availability zones` +
-          (isEntry && !isFull ? ` (${entryCount} load balancers a zone at most).` : ".") +
+          (isEntry && !isFull ? ` (${Math.floor(entryCount / entries)} load balancers a zone at most).` : ".") +
           " Use a larger range, such as 10.20.0.0/16.",
       );
     }
@@ -59,7 +61,13 @@ export function planZones(
       address: addressAt(first, firstMachine + index),
       subnet,
       zone,
-      ...(isEntry ? { entryAddress: addressAt(first, firstEntry + index) } : {}),
+      ...(isEntry
+        ? {
+            entryAddresses: Array.from({ length: entries }, (_, which) =>
+              addressAt(first, firstEntry + index * entries + which),
+            ),
+          }
+        : {}),
     };
   });
   // nobody looks for these: they only say whose turn it is, and machines of the private subnets need none so low

@@ -6,6 +6,8 @@ import { tags } from "./names";
 export interface AwsEntryArgs {
   /** Name of the site. */
   readonly domain: string;
+  /** How many addresses; more than one where each load balancer serves its own. */
+  readonly count: number;
   /** Id of the hosted zone that the name belongs to. @default none: the address is an output only */
   readonly hostedZoneId?: pulumi.Input<string>;
   /** The address is kept when the stack goes by accident: people's name servers know it. */
@@ -15,53 +17,66 @@ export interface AwsEntryArgs {
 /** Seconds that the name's address is remembered by others. */
 const TTL = 60;
 
-/** The public address of the site and, where there is a hosted zone, its name. Who answers to it the machines settle. */
+/** The public addresses of the site and, where there is a hosted zone, its name. Who answers to them the machines settle. */
 export class AwsEntry extends pulumi.ComponentResource {
-  readonly address: pulumi.Output<string>;
-  readonly allocationId: pulumi.Output<string>;
+  readonly addresses: pulumi.Output<string>[];
+  readonly allocationIds: pulumi.Output<string>[];
 
-  constructor(name: string, args: AwsEntryArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    private readonly name: string,
+    args: AwsEntryArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("web-infrastructure:aws:Entry", name, args, opts);
+    const addresses = Array.from({ length: args.count }, (_, index) => {
+      const suffix = index === 0 ? "" : `-${index + 1}`;
+      const address = new ec2.Eip(
+        `${name}-address${suffix}`,
+        { domain: "vpc", tags: tags(`entry${suffix}`) },
+        { parent: this, protect: args.isProtected },
+      );
+      if (args.hostedZoneId !== undefined) this.publish(args.domain, args.hostedZoneId, address, suffix);
+      return address;
+    });
+    this.addresses = addresses.map(({ publicIp }) => publicIp);
+    this.allocationIds = addresses.map(({ id }) => id);
+    this.registerOutputs({ addresses: this.addresses });
+  }
+
+  /**
+   * The name leads to all addresses that answer: Amazon Route 53 Developer Guide, "Multivalue answer routing". With one address
+   * the health check only measures: where all fail, Route 53 answers with all.
+   */
+  private publish(domain: string, zoneId: pulumi.Input<string>, address: ec2.Eip, suffix: string): void {
     const child = { parent: this };
-    const address = new ec2.Eip(
-      `${name}-address`,
-      { domain: "vpc", tags: tags("entry") },
-      { ...child, protect: args.isProtected },
+    const healthCheck = new route53.HealthCheck(
+      `${this.name}-health${suffix}`,
+      {
+        type: "HTTPS",
+        ipAddress: address.publicIp,
+        // sent as SNI and Host; Route 53 doesn't verify the certificate, which may be of the stack's own CA
+        fqdn: domain,
+        port: 443,
+        resourcePath: "/up",
+        requestInterval: 30,
+        failureThreshold: 3,
+        tags: tags(`site${suffix}`),
+      },
+      child,
     );
-    if (args.hostedZoneId !== undefined) {
-      const healthCheck = new route53.HealthCheck(
-        `${name}-health`,
-        {
-          type: "HTTPS",
-          ipAddress: address.publicIp,
-          // sent as SNI and Host; Route 53 doesn't verify the certificate, which may be of the stack's own CA
-          fqdn: args.domain,
-          port: 443,
-          resourcePath: "/up",
-          requestInterval: 30,
-          failureThreshold: 3,
-          tags: tags("site"),
-        },
-        child,
-      );
-      new route53.Record(
-        `${name}-name`,
-        {
-          zoneId: args.hostedZoneId,
-          name: args.domain,
-          type: "A",
-          ttl: TTL,
-          records: [address.publicIp],
-          // with one record a health check only measures: where all fail, Route 53 answers with all
-          setIdentifier: name,
-          multivalueAnswerRoutingPolicy: true,
-          healthCheckId: healthCheck.id,
-        },
-        child,
-      );
-    }
-    this.address = address.publicIp;
-    this.allocationId = address.id;
-    this.registerOutputs({ address: this.address });
+    new route53.Record(
+      `${this.name}-name${suffix}`,
+      {
+        zoneId,
+        name: domain,
+        type: "A",
+        ttl: TTL,
+        records: [address.publicIp],
+        setIdentifier: `${this.name}${suffix}`,
+        multivalueAnswerRoutingPolicy: true,
+        healthCheckId: healthCheck.id,
+      },
+      child,
+    );
   }
 }

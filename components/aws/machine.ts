@@ -26,8 +26,11 @@ export interface AwsMachineArgs {
   readonly address: pulumi.Input<string>;
   /** Gets a public address of its own, as its way out. */
   readonly isPublic: boolean;
-  /** The private address that a public one of the site leads to, and the allocation of that. @default none */
-  readonly entry?: { readonly address: pulumi.Input<string>; readonly allocationId: pulumi.Input<string> };
+  /** Private addresses that public ones of the site may lead to, and the allocations of these. @default none */
+  readonly entry?: {
+    readonly addresses: readonly pulumi.Input<string>[];
+    readonly allocationIds: readonly pulumi.Input<string>[];
+  };
   readonly securityGroupIds: readonly pulumi.Input<string>[];
   /** The cloud-init user-data, gzip in base64. Holds no secret. */
   readonly userDataBase64: pulumi.Input<string>;
@@ -96,7 +99,7 @@ export class AwsMachine extends pulumi.ComponentResource implements TargetMachin
         instanceType: args.instanceType,
         subnetId: args.subnetId,
         privateIp: args.address,
-        secondaryPrivateIps: args.entry ? [args.entry.address] : undefined,
+        secondaryPrivateIps: args.entry && [...args.entry.addresses],
         associatePublicIpAddress: args.isPublic,
         vpcSecurityGroupIds: [...args.securityGroupIds],
         iamInstanceProfile: profile.name,
@@ -124,7 +127,9 @@ export class AwsMachine extends pulumi.ComponentResource implements TargetMachin
           [TAG.machine]: hostname,
           [TAG.roles]: args.roles.join(","),
           ...(volume ? { [TAG.dataVolume]: volume.id } : {}),
-          ...(args.entry ? { [TAG.entryAddress]: args.entry.allocationId } : {}),
+          ...(args.entry
+            ? { [TAG.entryAddress]: pulumi.all([...args.entry.allocationIds]).apply((ids) => ids.join(" ")) }
+            : {}),
         }),
       },
       {
@@ -136,6 +141,21 @@ export class AwsMachine extends pulumi.ComponentResource implements TargetMachin
         dependsOn: needs,
       },
     );
+    if (args.entry) {
+      // The machine's role may bring the site's address to an interface that says whose it is. Not an interface made
+      // beforehand: to such a one AWS gives no public address of its own (Amazon EC2 User Guide, "Assign a public IPv4
+      // address at launch"), which would cost one more Elastic IP for each load balancer.
+      for (const [suffix, key, value] of [
+        ["stack", TAG.stack, pulumi.getStack()],
+        ["machine", TAG.machine, hostname],
+      ] as const) {
+        new ec2.Tag(
+          `${name}-interface-${suffix}`,
+          { resourceId: instance.primaryNetworkInterfaceId, key, value },
+          child,
+        );
+      }
+    }
     const attached = volume
       ? [
           new ec2.VolumeAttachment(

@@ -8,7 +8,7 @@ export const TAG = {
   roles: LABEL.roles,
   /** Id of the volume that a machine mounts; the machine reads it. */
   dataVolume: "web-infrastructure.data-volume",
-  /** Allocation of the public address that a machine may take; the machine reads it. */
+  /** Allocations of the public addresses that a machine may take, with a space between; the machine reads them. */
   entryAddress: "web-infrastructure.entry-address",
   /** Says to the snapshot policy: this volume. */
   snapshots: "web-infrastructure.snapshots",

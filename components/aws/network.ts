@@ -1,6 +1,7 @@
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as ec2 from "@pulumi/aws/ec2";
 import * as iam from "@pulumi/aws/iam";
+import * as vpcRules from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
 import type { Subnet } from "../../topology";
 import { policy, tags, trust } from "./names";
@@ -14,7 +15,12 @@ export interface AwsNetworkArgs {
   readonly zones: readonly string[];
   /** How machines without a public address reach the internet. */
   readonly nat: "none" | "single" | "per-zone";
+  /** Machines without a public address reach the services of AWS that they need inside the network. @default false */
+  readonly hasEndpoints?: boolean;
 }
+
+/** What machines ask besides S3: their parameters, sessions of people, and CloudWatch. */
+const ENDPOINTS = ["ssm", "ssmmessages", "monitoring"];
 
 /** Days that the record of who talked to whom is kept. */
 const FLOW_LOG_DAYS = 30;
@@ -105,12 +111,62 @@ export class AwsNetwork extends pulumi.ComponentResource {
       },
       child,
     );
+    if (args.hasEndpoints) {
+      const isPrivate = (index: number) => args.subnets[index]?.isPublic === false;
+      this.endpoints(
+        name,
+        args,
+        vpc,
+        subnets.filter((_, index) => isPrivate(index)),
+      );
+    }
     this.recordFlows(name, vpc);
 
     this.vpcId = vpc.id;
     this.vpcArn = vpc.arn;
     this.subnetIds = subnets.map(({ id }) => id);
     this.registerOutputs({ vpcId: this.vpcId, subnetIds: this.subnetIds });
+  }
+
+  /** AWS PrivateLink Guide, "Access an AWS service using an interface VPC endpoint". */
+  private endpoints(name: string, args: AwsNetworkArgs, vpc: ec2.Vpc, subnets: readonly ec2.Subnet[]): void {
+    const child = { parent: this };
+    const group = new ec2.SecurityGroup(
+      `${name}-endpoints`,
+      { vpcId: vpc.id, description: "Services of AWS inside the network", tags: tags("endpoints") },
+      child,
+    );
+    this.routes.push(
+      new vpcRules.SecurityGroupIngressRule(
+        `${name}-endpoints`,
+        {
+          securityGroupId: group.id,
+          cidrIpv4: args.addressRange,
+          ipProtocol: "tcp",
+          fromPort: 443,
+          toPort: 443,
+          description: "machines to services of AWS",
+        },
+        child,
+      ),
+    );
+    for (const service of ENDPOINTS) {
+      this.routes.push(
+        new ec2.VpcEndpoint(
+          `${name}-${service}`,
+          {
+            vpcId: vpc.id,
+            serviceName: pulumi.interpolate`com.amazonaws.${args.region}.${service}`,
+            vpcEndpointType: "Interface",
+            subnetIds: subnets.map(({ id }) => id),
+            securityGroupIds: [group.id],
+            privateDnsEnabled: true,
+            tags: tags(service),
+          },
+          child,
+        ),
+      );
+    }
   }
 
   private natGateway(
@@ -148,9 +204,12 @@ export class AwsNetwork extends pulumi.ComponentResource {
         policy: policy([
           {
             Effect: "Allow",
-            Action: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"],
-            Resource: [logs.arn, pulumi.interpolate`${logs.arn}:*`],
+            Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+            Resource: pulumi.interpolate`${logs.arn}:log-stream:*`,
           },
+          { Effect: "Allow", Action: "logs:DescribeLogStreams", Resource: logs.arn },
+          // it takes no resource
+          { Effect: "Allow", Action: "logs:DescribeLogGroups", Resource: "*" },
         ]),
       },
       child,

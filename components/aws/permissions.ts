@@ -8,6 +8,8 @@ export interface MachinePlaces {
   readonly region: string;
   readonly account: string;
   readonly stack: string;
+  /** Host name of the machine. */
+  readonly machine: string;
   readonly bucketName: string;
   /** Key of the machine's programs in the bucket. */
   readonly programsKey: string;
@@ -17,13 +19,13 @@ export interface MachinePlaces {
   readonly application?: string;
   /** ARN of the SNS topic that a monitor tells alerts to. */
   readonly alertTopic?: string;
-  /** The public address that the machine may take. */
-  readonly entry?: { readonly allocationId: pulumi.Input<string>; readonly vpcArn: pulumi.Input<string> };
+  /** The public addresses that the machine may take. @default none */
+  readonly entry?: { readonly allocationIds: readonly pulumi.Input<string>[] };
 }
 
 /** What a machine may do at AWS, and nothing else. */
 export function machinePermissions(places: MachinePlaces): Statement[] {
-  const { partition, region, account, stack, bucketName } = places;
+  const { partition, region, account, bucketName } = places;
   const parameter = (name: string) => `arn:${partition}:ssm:${region}:${account}:parameter${name}`;
   const object = (key: string) => `arn:${partition}:s3:::${bucketName}/${key}`;
   return [
@@ -75,39 +77,37 @@ export function machinePermissions(places: MachinePlaces): Statement[] {
     ...(places.alertTopic
       ? [{ Sid: "Alerts", Effect: "Allow" as const, Action: "sns:Publish", Resource: places.alertTopic }]
       : []),
-    ...(places.entry ? entryPermissions(places, places.entry, stack) : []),
+    ...(places.entry ? entryPermissions(places, places.entry) : []),
   ];
 }
 
-/** The Elastic IP of the site to the stack's own machines: Service Authorization Reference, Amazon EC2. */
+/**
+ * The Elastic IPs of the site to this machine and no other: Service Authorization Reference, "Actions, resources, and
+ * condition keys for Amazon EC2".
+ */
 function entryPermissions(
-  { partition, region, account }: MachinePlaces,
-  { allocationId, vpcArn }: NonNullable<MachinePlaces["entry"]>,
-  stack: string,
+  { partition, region, account, stack, machine }: MachinePlaces,
+  { allocationIds }: NonNullable<MachinePlaces["entry"]>,
 ): Statement[] {
-  const ec2 = (kind: string) => `arn:${partition}:ec2:${region}:${account}:${kind}/*`;
+  const ec2 = (kind: string) => `arn:${partition}:ec2:${region}:${account}:${kind}`;
   const take = ["ec2:AssociateAddress", "ec2:DisassociateAddress"];
   return [
+    // it takes no resource
     { Sid: "FindAddress", Effect: "Allow", Action: "ec2:DescribeAddresses", Resource: "*" },
     {
       Sid: "TakeAddress",
       Effect: "Allow",
       Action: take,
-      Resource: pulumi.interpolate`arn:${partition}:ec2:${region}:${account}:elastic-ip/${allocationId}`,
+      Resource: allocationIds.map((id) => pulumi.interpolate`${ec2("elastic-ip")}/${id}`),
     },
     {
-      Sid: "ForMachinesOfTheStack",
+      Sid: "ToThisMachine",
       Effect: "Allow",
       Action: take,
-      Resource: ec2("instance"),
-      Condition: { StringEquals: { [`aws:ResourceTag/${TAG.stack}`]: stack } },
-    },
-    {
-      Sid: "ForInterfacesOfTheNetwork",
-      Effect: "Allow",
-      Action: take,
-      Resource: ec2("network-interface"),
-      Condition: { ArnEquals: { "ec2:Vpc": vpcArn } },
+      Resource: [ec2("instance/*"), ec2("network-interface/*")],
+      Condition: {
+        StringEquals: { [`aws:ResourceTag/${TAG.stack}`]: stack, [`aws:ResourceTag/${TAG.machine}`]: machine },
+      },
     },
   ];
 }

@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { awsMachineFiles, DATA_DIRECTORY, packUserData, renderAwsUserData } from "../../cloud-init";
-import type { AwsConfig } from "../../config";
-import { flows, machinesWith, type Topology } from "../../topology";
+import { type AwsConfig, ConfigError, key } from "../../config";
+import { flows, type Machine, machinesWith, type Topology } from "../../topology";
 import type { MachineArgs, NetworkArgs, Target, TargetNetwork } from "../target";
 import { AwsBackups, backupPermissions } from "./backups";
 import { AwsEntry } from "./entry";
 import type { AwsFacts } from "./facts";
 import { AwsFirewalls } from "./firewalls";
+import type { Hardware } from "./hardware";
 import { AwsMachine } from "./machine";
 import { AwsMonitoring } from "./monitoring";
 import { parametersPath, prefix } from "./names";
@@ -24,8 +25,8 @@ export class AwsTarget implements Target {
     private readonly config: AwsConfig,
     private readonly facts: AwsFacts,
   ) {
-    const { region, instanceType, image, nat } = config;
-    this.inputs = { region, instanceType, image, nat };
+    const { region, nat, prebuilt } = config;
+    this.inputs = { region, nat, prebuilt, hardware: facts.hardware };
   }
 
   createNetwork(name: string, { topology, application }: NetworkArgs, parent: pulumi.Resource): TargetNetwork {
@@ -40,6 +41,7 @@ export class AwsTarget implements Target {
         subnets: topology.network.subnets ?? [],
         zones: facts.zones,
         nat: natOf(config, topology),
+        hasEndpoints: config.nat === "none" && privateMachines(topology).length > 0,
       },
       { parent },
     );
@@ -64,7 +66,7 @@ export class AwsTarget implements Target {
     );
     const entry = new AwsEntry(
       `${name}-entry`,
-      { domain: topology.domain, hostedZoneId: facts.hostedZoneId, isProtected },
+      { domain: topology.domain, count: entryCount(topology), hostedZoneId: facts.hostedZoneId, isProtected },
       { parent },
     );
     if (machinesWith(topology, "database").length > 0) {
@@ -83,7 +85,9 @@ export class AwsTarget implements Target {
       const programs = packPrograms(machine.name, fetched);
       const stored = storage.addPrograms(machine.name, programs.key, programs.archive);
       const parameters = `${parametersPath()}/${machine.name}`;
+      const { instanceType, image } = facts.hardware[machine.name] as Hardware;
       const userData = renderAwsUserData(topology, machine, {
+        packagesInstalled: config.prebuilt,
         documentRoot: application.documentRoot,
         places: { stack: pulumi.getStack(), region, parameters, application: applicationParameter },
         programs: { address: `s3://${storage.bucketName}/${programs.key}`, sha256: programs.sha256 },
@@ -95,13 +99,13 @@ export class AwsTarget implements Target {
           roles: machine.roles,
           region,
           profile,
-          image: config.image as string,
-          instanceType: machine.instanceType ?? config.instanceType,
+          image,
+          instanceType,
           subnetId: network.subnetIds[machine.subnet as number] as pulumi.Output<string>,
           zone: facts.zones[subnet.zone] as string,
           address: machine.address,
           isPublic: subnet.isPublic,
-          entry: machine.entryAddress ? { address: machine.entryAddress, allocationId: entry.allocationId } : undefined,
+          entry: machine.entryAddresses && { addresses: machine.entryAddresses, allocationIds: entry.allocationIds },
           securityGroupIds: firewalls.idsFor(machine.roles),
           userDataBase64: packUserData(machine.name, userData, inUserData),
           permissions: [
@@ -111,12 +115,13 @@ export class AwsTarget implements Target {
               region,
               account: facts.account,
               stack: pulumi.getStack(),
+              machine: machine.name,
               bucketName: storage.bucketName,
               programsKey: programs.key,
               parameters,
               alertTopic: machine.roles.includes("monitor") ? topology.alerts?.topic : undefined,
               application: args.servesApplication ? applicationParameter : undefined,
-              entry: machine.entryAddress ? { allocationId: entry.allocationId, vpcArn: network.vpcArn } : undefined,
+              entry: machine.entryAddresses && { allocationIds: entry.allocationIds },
             }),
           ],
           secretFiles: args.secretFiles,
@@ -148,25 +153,45 @@ export class AwsTarget implements Target {
           machines: made.map(({ args, machine }) => ({
             hostname: args.machine.name,
             instanceId: machine.instanceId,
-            hasCredits: (args.machine.instanceType ?? config.instanceType).startsWith("t"),
+            hasCredits: facts.hardware[args.machine.name]?.instanceType.startsWith("t") === true,
             directories: ["/", ...(args.dataDirectory ? [DATA_DIRECTORY] : [])],
           })),
         },
         { parent },
       );
     };
-    return { entryAddresses: [entry.address], createMachine, finish };
+    return { entryAddresses: entry.addresses, createMachine, finish };
   }
 }
 
-/** How many Elastic IPs a stack takes: one for the site, one for each NAT gateway. */
+/** How many public addresses the site has. */
+function entryCount({ virtualIps }: Topology): number {
+  return Math.max(1, virtualIps.length);
+}
+
+/** How many Elastic IPs a stack takes: those of the site, one for each NAT gateway. */
 export function elasticIps(config: AwsConfig, topology: Topology): number {
   const nat = natOf(config, topology);
-  return 1 + (nat === "none" ? 0 : nat === "single" ? 1 : config.zones);
+  return entryCount(topology) + (nat === "none" ? 0 : nat === "single" ? 1 : config.zones);
+}
+
+/**
+ * @throws ConfigError when machines would have no way to their packages
+ */
+export function checkWayOut({ nat, prebuilt }: AwsConfig, topology: Topology): void {
+  const [first] = privateMachines(topology);
+  if (nat !== "none" || prebuilt || !first) return;
+  throw new ConfigError(
+    `${key("nat")} none leaves ${first.name} without a way to Debian's packages. Set ${key("prebuilt")} to true and ` +
+      `${key("image")} to an image that holds them (docs/deploy-to-aws.md), or ${key("nat")} to single.`,
+  );
 }
 
 /** A NAT gateway costs, so there is none where no machine needs it. */
-function natOf({ nat }: AwsConfig, topology: Topology): "none" | "single" | "per-zone" {
-  const hasPrivate = topology.machines.some(({ subnet }) => !topology.network.subnets?.[subnet ?? -1]?.isPublic);
-  return hasPrivate ? nat : "none";
+function natOf({ nat }: AwsConfig, topology: Topology): AwsConfig["nat"] {
+  return privateMachines(topology).length > 0 ? nat : "none";
+}
+
+function privateMachines(topology: Topology): Machine[] {
+  return topology.machines.filter(({ subnet }) => !topology.network.subnets?.[subnet ?? -1]?.isPublic);
 }

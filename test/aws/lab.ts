@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { awsMachineFiles } from "../../cloud-init";
@@ -9,8 +10,11 @@ import type { MachineFile } from "../../cloud-init/file";
 import type { Machine, Topology } from "../../topology";
 import { type Finished, file, runInMachineImage } from "../cloud-init/machine-image";
 
-/** moto (AWS's answers) and awscli (what a machine asks with), installed beside the project by the first test. */
-const tools = path.resolve(__dirname, "../../.state/test-tools/aws-1");
+/**
+ * moto (AWS's answers), awscli (what a machine asks with) and parliament (what is wrong with a policy of IAM), installed
+ * beside the project by the first test.
+ */
+const tools = path.resolve(__dirname, "../../.state/test-tools/aws-2");
 
 const CREDENTIALS = {
   AWS_ACCESS_KEY_ID: "testing",
@@ -18,16 +22,39 @@ const CREDENTIALS = {
   AWS_DEFAULT_REGION: "eu-central-1",
 };
 
-/** An imitation of AWS on this computer: the services by moto, and a machine's metadata service. */
+/** What a machine needs to run awscli; Debian's package puts it there on AWS. */
+export const awscli = file(
+  "/usr/local/bin/aws",
+  '#!/bin/sh\nPYTHONPYCACHEPREFIX=/var/cache/awscli PYTHONPATH=/opt/aws exec python3 -m awscli "$@"\n',
+  "0755",
+);
+export const awscliMount = [`--volume=${tools}:/opt/aws:ro`];
+
+/** Requests that go wrong. */
+export interface Fault {
+  readonly id: string;
+  /** Regular expression of the operations, such as `AssociateAddress`. */
+  readonly action: string;
+  readonly answer: "throttled" | "expired" | "silent";
+  readonly times: number;
+}
+
+/** An imitation of AWS on this computer: the services by moto, and machines' metadata service. */
 export class Aws {
+  private metadata: Record<string, Record<string, string>> = {};
+  private fault?: Fault;
+
   private constructor(
     private readonly processes: readonly ChildProcess[],
-    private readonly endpoint: string,
-    private readonly metadataService: string,
+    /** Where this computer asks. */
+    readonly endpoint: string,
+    /** Where machines ask, for their metadata too. */
+    readonly machinesEndpoint: string,
     private readonly values: string,
   ) {}
 
-  static async start(): Promise<Aws> {
+  /** @param host address of this computer that machines reach; by default those that use this computer's own network */
+  static async start(host = "127.0.0.1"): Promise<Aws> {
     install();
     const moto = spawn("python3", ["-m", "moto.server", "--host", "127.0.0.1", "--port", "0"], {
       env: { ...process.env, PYTHONPATH: tools, MOTO_IAM_LOAD_MANAGED_POLICIES: "false" },
@@ -46,11 +73,11 @@ export class Aws {
     });
 
     const directory = mkdtempSync(path.join(tmpdir(), "aws-lab-"));
-    const values = path.join(directory, "metadata.json");
+    const values = path.join(directory, "values.json");
     writeFileSync(values, "{}");
-    const service = spawn(process.execPath, [path.join(__dirname, "metadata-service.cjs"), values]);
-    const [port] = (await once(service.stdout, "data")) as [Buffer];
-    return new Aws([moto, service], endpoint, `http://127.0.0.1:${String(port).trim()}`, values);
+    const between = spawn(process.execPath, [path.join(__dirname, "imitation.cjs"), values, endpoint, host]);
+    const [port] = (await once(between.stdout, "data")) as [Buffer];
+    return new Aws([moto, between], endpoint, `http://${host}:${String(port).trim()}`, values);
   }
 
   stop(): void {
@@ -58,9 +85,22 @@ export class Aws {
     rmSync(path.dirname(this.values), { recursive: true });
   }
 
-  /** What AWS says about the machine that runs next. */
-  set(metadata: Record<string, string>): void {
-    writeFileSync(this.values, JSON.stringify({ "instance-id": "i-0123456789abcdef0", ...metadata }));
+  /** What AWS says about a machine, by default about the one that runs next, wherever it is. */
+  set(metadata: Record<string, string>, address = "*"): void {
+    this.metadata[address] = { "instance-id": "i-0123456789abcdef0", ...metadata };
+    this.write();
+  }
+
+  /** From now on AWS doesn't do what machines ask of it, so many times. */
+  disturb(fault: Omit<Fault, "id"> | undefined): void {
+    this.fault = fault && { id: randomUUID(), ...fault };
+    this.write();
+  }
+
+  private write(): void {
+    const { metadata, fault } = this;
+    writeFileSync(`${this.values}.new`, JSON.stringify({ metadata, fault }));
+    renameSync(`${this.values}.new`, this.values);
   }
 
   /** Runs awscli on this computer and returns what it says, as JSON. */
@@ -74,7 +114,7 @@ export class Aws {
     return stdout.trim() === "" ? undefined : JSON.parse(stdout);
   }
 
-  /** What an AWS SDK needs in the environment to ask moto. */
+  /** What an AWS SDK on this computer needs in the environment to ask moto. */
   get sdkEnvironment(): Record<string, string> {
     return { ...CREDENTIALS, AWS_ENDPOINT_URL: this.endpoint };
   }
@@ -82,8 +122,9 @@ export class Aws {
   /** What a machine's environment has instead of a network at AWS. */
   private get environment(): Record<string, string> {
     return {
-      ...this.sdkEnvironment,
-      AWS_EC2_METADATA_SERVICE_ENDPOINT: this.metadataService,
+      ...CREDENTIALS,
+      AWS_ENDPOINT_URL: this.machinesEndpoint,
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: this.machinesEndpoint,
       PATIENCE: "4",
     };
   }
@@ -94,15 +135,10 @@ export class Aws {
       "--env",
       `${key}=${value}`,
     ]);
-    const awscli = file(
-      "/usr/local/bin/aws",
-      '#!/bin/sh\nPYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/opt/aws exec python3 -m awscli "$@"\n',
-      "0755",
-    );
     return runInMachineImage([...files, awscli], script, [
       "--network=host",
       "--cap-add=NET_ADMIN",
-      `--volume=${tools}:/opt/aws:ro`,
+      ...awscliMount,
       ...options,
     ]);
   }
@@ -120,14 +156,34 @@ export function everyFile(topology: Topology, machine: Machine, programs = { add
   return [...awsBootFiles(topology, machine, places, programs), ...inUserData, ...fetched];
 }
 
+const FINDINGS = `
+import json, sys
+from parliament import analyze_policy_string
+print(json.dumps([f"{each.issue}: {each.detail or each.title}" for each in analyze_policy_string(sys.stdin.read()).findings]))
+`;
+
+/** What parliament, a linter of IAM policies, finds in one that is given to a role. */
+export function lintPolicy(policy: string): string[] {
+  install();
+  const { status, stdout, stderr } = spawnSync("python3", ["-c", FINDINGS], {
+    input: policy,
+    encoding: "utf8",
+    env: { ...process.env, PYTHONPATH: tools },
+  });
+  if (status !== 0) throw new Error(`parliament: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
 function install(): void {
   if (existsSync(path.join(tools, ".complete"))) return;
   mkdirSync(tools, { recursive: true });
-  const packages = ["moto[ec2,ssm,s3]==5.2.5", "flask", "flask-cors", "awscli==1.46.2"];
+  const packages = ["moto[ec2,ssm,s3]==5.2.5", "flask", "flask-cors", "awscli==1.46.2", "parliament==1.6.4"];
   const pip = ["-m", "pip", "install", "--quiet", "--upgrade", "--target", tools, ...packages];
   const { status, stderr, error } = spawnSync("python3", pip, { encoding: "utf8" });
   if (error || status !== 0) {
-    throw new Error(`moto and awscli could not be installed by pip (Debian: python3-pip): ${error?.message ?? stderr}`);
+    throw new Error(
+      `moto, awscli and parliament could not be installed by pip (Debian: python3-pip): ${error?.message ?? stderr}`,
+    );
   }
   spawnSync("touch", [path.join(tools, ".complete")]);
 }

@@ -16,7 +16,13 @@ function mock(): void {
     {
       newResource({ type, name, inputs }) {
         registered.push({ type, name, inputs });
-        const made = { arn: `arn:${name}`, publicIp: "203.0.113.7", version: 1, result: `made-up-secret ${name}` };
+        const made = {
+          arn: `arn:${name}`,
+          primaryNetworkInterfaceId: `eni-${name}`,
+          publicIp: "203.0.113.7",
+          version: 1,
+          result: `made-up-secret ${name}`,
+        };
         const tls = {
           privateKeyPem: `made-up-secret ${name}`,
           certPem: name,
@@ -34,16 +40,19 @@ function mock(): void {
 mock();
 
 // Imported after setMocks: a resource made before would look for a real engine.
+import { secretNames } from "../../cloud-init";
 import { judgeReport, waitUntilReady } from "../../components/aws/readiness";
 import { AwsTarget } from "../../components/aws/target";
 import { WebInfrastructure } from "../../components/web-infrastructure";
 import { parseConfig } from "../../config";
-import { type Preset, planTopology } from "../../topology";
+import { type Preset, planTopology, type Topology } from "../../topology";
 
 /** Under mocks a secret arrives as an object that marks one. */
 const isSecret = (value: unknown) => JSON.stringify(value).includes("1b47061264138c4ac30d75fd1eb44270");
 
 const inputs = (name: string) => registered.find((each) => each.name === name)?.inputs;
+
+let planned: Topology;
 
 async function make(preset: Preset, settings: Record<string, string> = {}): Promise<WebInfrastructure> {
   mock();
@@ -57,16 +66,27 @@ async function make(preset: Preset, settings: Record<string, string> = {}): Prom
   );
   assert.ok(config.target === "aws");
   const size = { memory: 2048, cores: 2 };
-  const facts = { account: "123456789012", partition: "aws", zones: ["a", "b", "c"], sizeOf: () => size };
+  const topology = planTopology({
+    preset,
+    stack: "unit",
+    domain: "www.foobar.com",
+    addressRange: "10.20.0.0/16",
+    size,
+    zones: 3,
+  });
+  planned = topology;
+  const hardware = topology.machines.map(({ name }) => [
+    name,
+    { instanceType: "t3.small", image: "ami-01234567", size },
+  ]);
+  const facts = {
+    account: "123456789012",
+    partition: "aws",
+    zones: ["a", "b", "c"],
+    hardware: Object.fromEntries(hardware),
+  };
   const infrastructure = new WebInfrastructure("site", {
-    topology: planTopology({
-      preset,
-      stack: "unit",
-      domain: "www.foobar.com",
-      addressRange: "10.20.0.0/16",
-      size,
-      zones: 3,
-    }),
+    topology,
     application: { path: "/tmp/application.tar", sha256: "abc123", documentRoot: "public" },
     target: new AwsTarget(config, facts),
   });
@@ -109,19 +129,27 @@ describe("aws: the machines, with AWS mocked", function () {
       }
     });
 
-    it("that balance load may take the site's address, for machines of their stack and network", () => {
+    it("that balance load may take the site's address, for themselves alone", () => {
       const { Statement } = JSON.parse(policyOf("lb-1"));
       const allowed = (Sid: string) => Statement.find((each: { Sid: string }) => each.Sid === Sid);
-      assert.equal(
-        allowed("TakeAddress").Resource,
+      assert.deepEqual(allowed("TakeAddress").Resource, [
         "arn:aws:ec2:eu-central-1:123456789012:elastic-ip/site-entry-address-id",
-      );
-      assert.deepEqual(allowed("ForMachinesOfTheStack").Condition, {
-        StringEquals: { "aws:ResourceTag/web-infrastructure.stack": "unit" },
+      ]);
+      assert.deepEqual(allowed("ToThisMachine").Resource, [
+        "arn:aws:ec2:eu-central-1:123456789012:instance/*",
+        "arn:aws:ec2:eu-central-1:123456789012:network-interface/*",
+      ]);
+      assert.deepEqual(allowed("ToThisMachine").Condition, {
+        StringEquals: {
+          "aws:ResourceTag/web-infrastructure.stack": "unit",
+          "aws:ResourceTag/web-infrastructure.machine": "lb-1",
+        },
       });
-      assert.deepEqual(allowed("ForInterfacesOfTheNetwork").Condition, {
-        ArnEquals: { "ec2:Vpc": "arn:site-network-vpc" },
-      });
+      const tagsOfInterface = registered.filter(({ type }) => type === "aws:ec2/tag:Tag").map((each) => each.inputs);
+      assert.deepEqual(tagsOfInterface, [
+        { resourceId: "eni-site-lb-1-instance", key: "web-infrastructure.stack", value: "unit" },
+        { resourceId: "eni-site-lb-1-instance", key: "web-infrastructure.machine", value: "lb-1" },
+      ]);
       assert.equal(allowed("Applications"), undefined);
     });
 
@@ -138,8 +166,8 @@ describe("aws: the machines, with AWS mocked", function () {
 
     it("keep their secrets secret, also from what policies see of a component", () => {
       const secrets = registered.filter(({ inputs: { type } }) => type === "SecureString");
-      // five of the load balancer, eight of each of the others
-      assert.equal(secrets.length, 21);
+      const wanted = planned.machines.flatMap((machine) => secretNames(machine));
+      assert.equal(secrets.length, wanted.length);
       for (const { name, inputs: given } of secrets) assert.ok(isSecret(given.value), name);
       for (const { type, name, inputs: given } of registered) {
         if (!type.startsWith("web-infrastructure:") && !type.startsWith("aws:ec2")) continue;

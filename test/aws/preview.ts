@@ -36,7 +36,9 @@ export const answers: Answers = {
   }),
   "aws:ec2/getAmi:getAmi": () => ({ architecture: "x86_64", id: "ami-0123456789abcdef0" }),
   "aws:ec2/getEips:getEips": () => ({ allocationIds: [] }),
-  "aws:servicequotas/getServiceQuota:getServiceQuota": () => ({ value: 5 }),
+  "aws:servicequotas/getServiceQuota:getServiceQuota": ({ quotaCode }) => ({
+    value: quotaCode === "L-0263D0A3" ? 5 : 16,
+  }),
   "aws:ssm/getParameter:getParameter": () => ({ value: "ami-0fedcba9876543210" }),
   "aws:route53/getZone:getZone": ({ name }) => ({ name, zoneId: "Z0123456789" }),
 };
@@ -72,13 +74,25 @@ export async function previewStack(
   settings: Record<string, string> = {},
   more: Answers = {},
 ): Promise<Preview> {
+  const recorder = new Recorder();
+  const project = await runStack(stack, settings, recorder, "preview", more);
+  return { project, resources: [...recorder.registered.values()] };
+}
+
+/** Runs the whole program of a stack, and hands what it registers to somebody. */
+export async function runStack(
+  stack: string,
+  settings: Record<string, string>,
+  registrar: Registrar,
+  mode: "preview" | "up",
+  more: Answers = {},
+): Promise<Project> {
   const onDisk = readProject(root, stack);
   const project = {
     ...onDisk,
     config: { ...onDisk.config, "web-infrastructure:image": "ami-0123456789abcdef0", ...settings },
   };
   const progress = await Progress.create(new PassThrough().resume() as unknown as NodeJS.WriteStream);
-  const recorder = new Recorder();
   const abilities: Abilities = {
     anyOption: true,
     invoke(token, args) {
@@ -87,8 +101,8 @@ export async function previewStack(
       return answer(args);
     },
   };
-  await runProgram(project, recorder, "preview", progress, new AbortController().signal, abilities);
-  return { project, resources: [...recorder.registered.values()] };
+  await runProgram(project, registrar, mode, progress, new AbortController().signal, abilities);
+  return project;
 }
 
 /** What the policy pack says to a preview. */

@@ -209,16 +209,16 @@ describe("aws: what machines ask of AWS, by awscli against moto", function () {
   describe("the public address", () => {
     let allocation: string;
     const interfaces: string[] = [];
-    const entryOf = (index: number) => topology.machines[index]?.entryAddress as string;
+    const entryOf = (index: number) => topology.machines[index]?.entryAddresses?.[0] as string;
 
     before(() => {
       const vpc = aws.ask("ec2", "create-vpc", "--cidr-block", "10.20.0.0/16").Vpc.VpcId;
       for (const [index, { range }] of (topology.network.subnets ?? []).slice(0, 2).entries()) {
         const subnet = aws.ask("ec2", "create-subnet", "--vpc-id", vpc, "--cidr-block", range).Subnet.SubnetId;
-        const { address, entryAddress } = topology.machines[index] as typeof machine;
+        const { address } = topology.machines[index] as typeof machine;
         const created = aws.ask(
           ...["ec2", "create-network-interface", "--subnet-id", subnet, "--private-ip-addresses"],
-          ...[`Primary=true,PrivateIpAddress=${address}`, `Primary=false,PrivateIpAddress=${entryAddress}`],
+          ...[`Primary=true,PrivateIpAddress=${address}`, `Primary=false,PrivateIpAddress=${entryOf(index)}`],
         );
         interfaces.push(created.NetworkInterface.NetworkInterfaceId);
       }
@@ -227,39 +227,75 @@ describe("aws: what machines ask of AWS, by awscli against moto", function () {
 
     const owner = () => aws.ask("ec2", "describe-addresses", "--allocation-ids", allocation).Addresses[0];
 
-    /** Runs the loop of one machine for a while; its virtual IP is one that the test's machine has, or hasn't. */
-    const keep = (index: number, script: string) => {
-      const mac = "0a:00:00:00:00:01";
-      aws.set({
+    /** What a machine is told by AWS. */
+    const about = (index: number): Record<string, string> => {
+      const mac = `0a:00:00:00:00:0${index}`;
+      return {
         mac,
         [`network/interfaces/macs/${mac}/interface-id`]: interfaces[index] as string,
         "tags/instance/web-infrastructure.entry-address": allocation,
-      });
-      const ip = file(
+      };
+    };
+    /** Whether a machine has an address, and whether the site answers at the public one, the tests say by files. */
+    const stubs = [
+      file(
         "/usr/local/bin/ip",
         '#!/bin/sh\ncase $* in *route*) echo "default via 10.20.0.1 dev ens5 ";; *show*) cat /run/addresses 2>/dev/null;; *) echo "ip $*";; esac\n',
         "0755",
-      );
-      const each = topology.machines[index] as typeof machine;
-      return aws.run([...everyFile(topology, each), systemctl, ip], script);
+      ),
+      file("/usr/local/lib/machine/ready.d/60-entry-address", "#!/bin/sh\ntest ! -e /run/site-is-down\n", "0755"),
+    ];
+    const filesOf = (index: number) => [
+      ...everyFile(topology, topology.machines[index] as typeof machine).filter(
+        ({ path: each }) => !each.endsWith("/60-entry-address"),
+      ),
+      systemctl,
+      ...stubs,
+    ];
+    /** Runs the loop of one machine for a while. */
+    const keep = (index: number, script: string, environment: Record<string, string> = {}) => {
+      aws.set(about(index));
+      return aws.run(filesOf(index), script, environment);
     };
     const holds = `echo "2: ens5 inet ${topology.virtualIps[0]?.address}/32 scope global" >/run/addresses`;
+    /** Until the public address is at an interface, for some seconds at most. */
+    const until = (index: number, seconds: number) =>
+      `timeout ${seconds} sh -c 'until aws ec2 describe-addresses --output text | grep -q ${interfaces[index]}; do sleep 0.2; done'`;
 
     it("is left alone by a machine that doesn't hold the virtual IP", () => {
-      const { output } = keep(0, "timeout 8 entry-address; cat /run/entry-address");
+      const { output } = keep(0, "timeout 8 entry-address 1; cat /run/entry-address-1");
       assert.equal(owner().AssociationId, undefined, output);
       assert.match(output, new RegExp(`ip address replace ${entryOf(0)}/32 dev ens5`));
     });
 
     it("goes to the machine that gets the virtual IP, at its second address, and to the next one", () => {
-      const first = keep(0, `(sleep 3; ${holds}) & timeout 20 entry-address`);
+      const first = keep(0, `(sleep 3; ${holds}) & timeout 20 entry-address 1`);
       assert.match(first.output, /the public address is ours/, first.output);
       // which of its private addresses, moto 5.2 doesn't keep
       assert.equal(owner().NetworkInterfaceId, interfaces[0]);
 
-      keep(1, `${holds}; timeout 15 entry-address`);
+      keep(1, `${holds}; timeout 15 entry-address 1`);
       assert.equal(owner().NetworkInterfaceId, interfaces[1]);
     });
+
+    for (const [answer, times] of [
+      ["throttled", 4],
+      ["expired", 3],
+      ["silent", 2],
+    ] as const) {
+      it(`is asked for again, until it is there, when AWS's answer is: ${answer}`, () => {
+        const target = owner().NetworkInterfaceId === interfaces[0] ? 1 : 0;
+        aws.disturb({ action: "AssociateAddress", answer, times });
+        const { output } = keep(
+          target,
+          `${holds}; entry-address 1 & ${until(target, 45)} || echo never; kill %1; wait`,
+        );
+        aws.disturb(undefined);
+        assert.doesNotMatch(output, /never/, output);
+        assert.equal(owner().NetworkInterfaceId, interfaces[target]);
+        assert.equal(output.match(/the public address is ours/g)?.length, 1, output);
+      });
+    }
 
     it("is counted when it changes hands", () => {
       const { Metrics } = aws.ask("cloudwatch", "list-metrics", "--namespace", "web-infrastructure");

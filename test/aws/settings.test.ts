@@ -13,13 +13,90 @@ const userData = ({ userDataBase64 }: Properties): string =>
 const count = (preview: Preview, type: string): number => Object.keys(inputs(preview, type)).length;
 
 describe("aws: the network", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   it("of load balancers only has no NAT gateway; private machines have one, or one in each zone", async () => {
     const distributed = { "web-infrastructure:topology": "distributed" };
     assert.equal(count(await previewStack("dev"), "aws:ec2/natGateway:NatGateway"), 0);
     assert.equal(count(await previewStack("dev", distributed), "aws:ec2/natGateway:NatGateway"), 1);
     assert.equal(count(await previewStack("prod", distributed), "aws:ec2/natGateway:NatGateway"), 3);
+  });
+
+  it("of private machines with a prebuilt image may do without, and reach the services of AWS inside", async () => {
+    const settings = {
+      "web-infrastructure:topology": "distributed",
+      "web-infrastructure:nat": "none",
+      "web-infrastructure:prebuilt": "true",
+    };
+    const preview = await previewStack("dev", settings);
+    assert.equal(count(preview, "aws:ec2/natGateway:NatGateway"), 0);
+    const endpoints = Object.values(inputs(preview, "aws:ec2/vpcEndpoint:VpcEndpoint"));
+    assert.deepEqual(endpoints.map(({ serviceName }) => serviceName).sort(), [
+      "com.amazonaws.eu-central-1.monitoring",
+      "com.amazonaws.eu-central-1.s3",
+      "com.amazonaws.eu-central-1.ssm",
+      "com.amazonaws.eu-central-1.ssmmessages",
+    ]);
+    const config = parse(userData(inputs(preview, INSTANCE)["web-web-1-instance"] as Properties));
+    assert.deepEqual([config.packages, config.apt, config.package_update], [undefined, undefined, undefined]);
+  });
+
+  it("has machines of another type where a role is given one, with what that type has in user-data", async () => {
+    const preview = await previewStack(
+      "dev",
+      {
+        "web-infrastructure:topology": "distributed",
+        "web-infrastructure:instanceTypes": '{"load-balancer": "t4g.small", "database": "m7i.large"}',
+        "web-infrastructure:imageArm64": "ami-00000000000000a64",
+      },
+      {
+        "aws:ec2/getAmi:getAmi": ({ filters }) => ({
+          architecture: filters[0].values[0].endsWith("a64") ? "arm64" : "x86_64",
+        }),
+      },
+    );
+    const instances = inputs(preview, INSTANCE);
+    const hardware = (name: string) => [instances[name]?.instanceType, instances[name]?.ami];
+    assert.deepEqual(hardware("web-lb-1-instance"), ["t4g.small", "ami-00000000000000a64"]);
+    assert.deepEqual(hardware("web-web-1-instance"), ["m7i.large", "ami-0123456789abcdef0"]);
+    // a quarter of 8 GiB
+    assert.match(userData(instances["web-web-1-instance"] as Properties), /innodb_buffer_pool_size = 2048M/);
+  });
+
+  it("gives each of several load balancers a public address of the site, which any of them may have", async () => {
+    const preview = await previewStack("dev", {
+      "web-infrastructure:loadBalancers": "active-active",
+      "web-infrastructure:hostedZone": "foobar.com",
+    });
+    assert.equal(count(preview, "aws:ec2/eip:Eip"), 3);
+    assert.equal(count(preview, "aws:route53/healthCheck:HealthCheck"), 3);
+    const records = Object.values(inputs(preview, "aws:route53/record:Record"));
+    assert.deepEqual(
+      records.map(({ name, setIdentifier }) => [name, setIdentifier]),
+      ["web-entry", "web-entry-2", "web-entry-3"].map((identifier) => ["www.foobar.com", identifier]),
+    );
+    const instance = inputs(preview, INSTANCE)["web-web-2-instance"] as Properties;
+    assert.equal(instance.secondaryPrivateIps.length, 3);
+    const files = parse(userData(instance)).write_files.filter(({ path }: { path: string }) =>
+      /machine.entry-/.test(path),
+    );
+    assert.deepEqual(
+      files.map(({ path, content }: { path: string; content: string }) => [
+        path,
+        /^ENTRY_ADDRESS=(.*)$/m.exec(content)?.[1],
+      ]),
+      instance.secondaryPrivateIps.map((address: string, index: number) => [
+        `/etc/machine/entry-${index + 1}`,
+        address,
+      ]),
+    );
+    const virtualIps = files.map(({ content }: { content: string }) => /^VIRTUAL_IP=(.+)$/m.exec(content)?.[1]);
+    assert.equal(new Set(virtualIps).size, 3);
+    const notified = userData(instance).match(/notify_master .*entry-address@\d\.service/g) ?? [];
+    assert.deepEqual(
+      notified.map((line) => /@\d/.exec(line)?.[0]),
+      ["@1", "@2", "@3"],
+    );
   });
 
   const measured = [
@@ -94,7 +171,7 @@ describe("aws: the network", function () {
 });
 
 describe("aws: what machines install", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   it("is Debian's, and MySQL by Oracle's key on database machines alone", async () => {
     const preview = await previewStack("dev", { "web-infrastructure:topology": "distributed" });
@@ -109,7 +186,7 @@ describe("aws: what machines install", function () {
 });
 
 describe("aws: mistakes are told before anything is planned", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const key = (name: string) => `web-infrastructure:${name}`;
   const mistakes: [title: string, settings: Record<string, string>, answers: Answers, message: RegExp][] = [
     [
@@ -130,7 +207,48 @@ describe("aws: mistakes are told before anything is planned", function () {
       { "aws:index/getAvailabilityZones:getAvailabilityZones": () => ({ id: "x", names: ["a", "b"], zoneIds: [] }) },
       /has 2 availability zones, fewer than 3[\s\S]*web-infrastructure:zones to 2/,
     ],
-    ["arm64 for a database", { [key("instanceType")]: "t4g.small" }, {}, /t4g\.small is arm64, but Oracle/],
+    [
+      "more processor cores than a new account may run",
+      {},
+      { "aws:servicequotas/getServiceQuota:getServiceQuota": () => ({ value: 5 }) },
+      /machines have 6 vCPUs, and the account may run 5 in eu-central-1[\s\S]*L-1216C47A/,
+    ],
+    [
+      "no NAT gateway without an image that holds the packages",
+      { [key("topology")]: "distributed", [key("nat")]: "none" },
+      {},
+      /nat none leaves web-1 without a way to Debian's packages\. Set web-infrastructure:prebuilt to true/,
+    ],
+    [
+      "an unknown instance type",
+      { [key("instanceTypes")]: '{"web": "t9.small"}' },
+      failing("aws:ec2/getInstanceType:getInstanceType"),
+      /AWS can't answer what web-infrastructure:instanceTypes web asks/,
+    ],
+    [
+      "types by something that is no role",
+      { [key("instanceTypes")]: '{"mysql": "t3.small"}' },
+      {},
+      /instanceTypes takes instance types by role, such as \{"database": "m7i\.large"\}; roles are load-balancer, web/,
+    ],
+    [
+      "arm64 machines without an image of theirs",
+      { [key("topology")]: "distributed", [key("instanceTypes")]: '{"load-balancer": "t4g.small"}' },
+      {},
+      /imageArm64 is missing[\s\S]*pulumi config set web-infrastructure:imageArm64 ami-0fedcba9876543210/,
+    ],
+    [
+      "a hosted zone that isn't there",
+      { [key("hostedZone")]: "foobar.com" },
+      failing("aws:route53/getZone:getZone"),
+      /AWS can't answer what web-infrastructure:hostedZone asks/,
+    ],
+    [
+      "arm64 for a database",
+      { [key("instanceType")]: "t4g.small" },
+      {},
+      /instanceType t4g\.small is arm64, but web-1 has a database, and Oracle/,
+    ],
     [
       "an image of another architecture",
       {},

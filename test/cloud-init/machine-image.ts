@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { MachineFile } from "../../cloud-init";
@@ -15,28 +15,37 @@ export interface Finished {
  * @throws Error when there is no Docker or no machine image: these tests can't tell anything then.
  */
 export function runInMachineImage(files: MachineFile[], script: string, dockerOptions: string[] = []): Finished {
+  const image = machineImage();
+  const command = `tar --extract --no-overwrite-dir --directory / && { ${script}\n}`;
+  const { error, status, stdout, stderr } = spawnSync(
+    "docker",
+    ["run", "--rm", "--interactive", "--pull=never", ...dockerOptions, "--entrypoint", "sh", image, "-c", command],
+    { input: pack(files), encoding: "utf8", timeout: 60_000, maxBuffer: 2 ** 24 },
+  );
+  if (error) throw new Error(`docker run: ${error.message}`);
+  if (status === 125) throw new Error(`docker could not run the image ${image}: ${stderr.trim()}`);
+  return { status: status ?? -1, output: `${stdout}${stderr}` };
+}
+
+/** Name or id of the machine image. */
+export function machineImage(): string {
   const image = process.env.MACHINE_IMAGE;
-  if (!image) {
-    throw new Error("MACHINE_IMAGE is not set. Run npm test, or set it to the image that `npm run image` names.");
-  }
+  if (image) return image;
+  throw new Error("MACHINE_IMAGE is not set. Run npm test, or set it to the image that `npm run image` names.");
+}
+
+/** Files as a tar archive, all of root. */
+export function pack(files: MachineFile[]): Buffer {
   const staging = mkdtempSync(join(tmpdir(), "machine-files-"));
   try {
+    // it becomes the machine's root directory
+    chmodSync(staging, 0o755);
     for (const { path, content, permissions } of files) {
       mkdirSync(dirname(join(staging, path)), { recursive: true });
       writeFileSync(join(staging, path), content, { mode: Number.parseInt(permissions, 8) });
     }
-    const archive = spawnSync("tar", ["--create", "--owner=0", "--group=0", "--directory", staging, "."], {
-      maxBuffer: 2 ** 24,
-    });
-    const command = `tar --extract --no-overwrite-dir --directory / && { ${script}\n}`;
-    const { error, status, stdout, stderr } = spawnSync(
-      "docker",
-      ["run", "--rm", "--interactive", "--pull=never", ...dockerOptions, "--entrypoint", "sh", image, "-c", command],
-      { input: archive.stdout, encoding: "utf8", timeout: 60_000, maxBuffer: 2 ** 24 },
-    );
-    if (error) throw new Error(`docker run: ${error.message}`);
-    if (status === 125) throw new Error(`docker could not run the image ${image}: ${stderr.trim()}`);
-    return { status: status ?? -1, output: `${stdout}${stderr}` };
+    const tar = ["--create", "--owner=0", "--group=0", "--directory", staging, "."];
+    return spawnSync("tar", tar, { maxBuffer: 2 ** 24 }).stdout;
   } finally {
     rmSync(staging, { recursive: true });
   }

@@ -31,7 +31,7 @@ describe("availability zones", () => {
   it("take machines in turn; load balancers are public and have an address for the site beside their own", () => {
     const places = (preset: Preset, zones = 3) =>
       plan(preset, "10.20.0.0/16", zones).machines.map(
-        ({ name, address, subnet, entryAddress }) => `${name} ${address} ${subnet} ${entryAddress}`,
+        ({ name, address, subnet, entryAddresses }) => `${name} ${address} ${subnet} ${entryAddresses}`,
       );
     assert.deepEqual(places("distributed"), [
       "lb-1 10.20.0.11 0 10.20.0.4",

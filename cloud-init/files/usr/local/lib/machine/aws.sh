@@ -5,6 +5,8 @@
 export AWS_DEFAULT_REGION
 # standard: throttling, time-outs and errors of the service are tried again, with growing pauses
 export AWS_RETRY_MODE=standard AWS_MAX_ATTEMPTS=6
+# the machine's own credentials are asked for once and for a second only, which a busy machine may miss
+export AWS_METADATA_SERVICE_TIMEOUT=5 AWS_METADATA_SERVICE_NUM_ATTEMPTS=5
 aws() { command aws --cli-connect-timeout 5 --cli-read-timeout 20 "$@"; }
 
 # What AWS says about this machine, such as `metadata instance-id`.

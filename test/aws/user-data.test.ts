@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { awsMachineFiles, packUserData, renderAwsUserData } from "../../cloud-init";
+import { type Machine, planTopology, presetNames, type Role, type Topology } from "../../topology";
+import { file, runInMachineImage } from "../cloud-init/machine-image";
+
+const common = {
+  stack: "unit",
+  domain: "www.foobar.com",
+  addressRange: "10.20.0.0/16",
+  size: { memory: 2048, cores: 2 },
+  zones: 3,
+};
+
+const render = (topology: Topology, machine: Machine) =>
+  renderAwsUserData(topology, machine, {
+    packagesInstalled: false,
+    documentRoot: "public",
+    places: {
+      stack: "unit",
+      region: "eu-central-1",
+      parameters: `/unit/${machine.name}`,
+      application: "/unit/application",
+    },
+    programs: { address: `s3://bucket/programs/${machine.name}`, sha256: "0".repeat(64) },
+  });
+
+/** One machine for each different set of roles. */
+const kinds = (topology: Topology) => [
+  ...new Map(topology.machines.map((machine) => [machine.roles.join(), machine])).values(),
+];
+
+describe("aws: user-data", function () {
+  this.timeout(120_000);
+
+  it("of every preset and each kind of its machines is what cloud-init understands", () => {
+    const files = presetNames.flatMap((preset) => {
+      const topology = planTopology({ ...common, preset });
+      return kinds(topology).map((machine) => file(`/tmp/${preset}-${machine.name}`, render(topology, machine)));
+    });
+    assert.ok(files.length > presetNames.length);
+    const { status, output } = runInMachineImage(
+      files,
+      files.map(({ path }) => `cloud-init schema --config-file ${path}`).join(" && "),
+    );
+    assert.equal(status, 0, output);
+    assert.doesNotMatch(output, /[Dd]eprecat/);
+  });
+
+  it("stays below 12 KiB in a topology of 60 machines: a quarter of what EC2 takes is left", () => {
+    const several = (count: number, name: string, roles: Role[]) =>
+      Array.from({ length: count }, (_, index) => ({ name: `${name}-${index + 1}`, roles }));
+    const topology = planTopology({
+      ...common,
+      addressRange: "10.20.0.0/16",
+      machines: [
+        ...several(4, "lb", ["load-balancer"]),
+        ...several(46, "web", ["web", "application"]),
+        ...several(9, "db", ["database"]),
+        ...several(1, "monitor", ["monitor"]),
+      ],
+    });
+    assert.equal(topology.machines.length, 60);
+    for (const machine of kinds(topology)) {
+      const { inUserData } = awsMachineFiles(topology, machine, "public");
+      const { length } = Buffer.from(packUserData(machine.name, render(topology, machine), inUserData), "base64");
+      assert.ok(length <= 12 * 1024, `${machine.name}: ${length} bytes`);
+    }
+  });
+
+  it("is the same, byte for byte, on every computer", () => {
+    const topology = planTopology({ ...common, preset: "simple" });
+    const packed = () => {
+      const machine = topology.machines[0] as Machine;
+      return packUserData(machine.name, render(topology, machine), []);
+    };
+    const digest = (text: string) => createHash("sha256").update(text).digest("hex");
+    assert.equal(digest(packed()), digest(packed()));
+    // neither the time nor the platform is in gzip's header (RFC 1952, 2.3)
+    assert.deepEqual([...Buffer.from(packed(), "base64").subarray(4, 8)], [0, 0, 0, 0]);
+  });
+});
