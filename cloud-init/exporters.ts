@@ -162,6 +162,6 @@ export function scrapeJobs(topology: Topology) {
 /** Where the public site is asked for, as a visitor does. */
 export function probedAddresses(topology: Topology): string[] {
   // on AWS visitors come by an address that only the name tells
-  const hasPublicAddresses = machinesWith(topology, "load-balancer").some(({ entryAddress }) => entryAddress);
+  const hasPublicAddresses = machinesWith(topology, "load-balancer").some(({ entryAddresses }) => entryAddresses);
   return hasPublicAddresses ? [topology.domain] : entryAddresses(topology);
 }

@@ -166,7 +166,7 @@ describe("aws: the machines, with AWS mocked", function () {
 
     it("keep their secrets secret, also from what policies see of a component", () => {
       const secrets = registered.filter(({ inputs: { type } }) => type === "SecureString");
-      const wanted = planned.machines.flatMap((machine) => secretNames(machine));
+      const wanted = planned.machines.flatMap((machine) => secretNames(planned, machine));
       assert.equal(secrets.length, wanted.length);
       for (const { name, inputs: given } of secrets) assert.ok(isSecret(given.value), name);
       for (const { type, name, inputs: given } of registered) {
