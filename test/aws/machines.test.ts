@@ -100,7 +100,7 @@ const resolved = <T>(output: pulumi.Output<T>) =>
   });
 
 describe("aws: the machines, with AWS mocked", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   describe("of distributed", () => {
     let infrastructure: WebInfrastructure;
