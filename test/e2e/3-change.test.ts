@@ -109,6 +109,16 @@ describe("when something happens to the local stack", function () {
     assert.ok((await messages()).some(({ message }) => message === "on web-1 alone"));
   });
 
+  it("is down without its only load balancer, says so, and is back by npm start", async () => {
+    await container("lb-1").kill();
+    await assert.rejects(request("/", { ca }));
+    const { exitCode, output } = await command("status");
+    assert.equal(exitCode, 1);
+    assert.match(output, /lb-1 is exited/);
+    await start();
+    assert.equal((await request("/", { ca })).status, 200);
+  });
+
   it("comes back by itself from services killed on a machine", async () => {
     for (const service of ["haproxy", "nginx", "php8.4-fpm", "mysql", "database-agent"]) {
       await onMachine("web-1", "systemctl", "kill", "--signal=KILL", `${service}.service`);
