@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { AlertRoutes } from "../alerts";
 import { type Machine, machinesWith, ports, type Topology } from "../topology";
 import { probedAddresses, scrapeJobs } from "./exporters";
@@ -9,6 +10,9 @@ const CREDENTIALS = "/etc/prometheus/secrets";
 
 /** Alert rules. */
 const RULES = "/usr/local/share/machine/monitor/rules";
+
+/** The dashboard: Prometheus serves this directory below /user. */
+export const PAGES = "/usr/local/share/machine/monitor/pages";
 
 /** Alert rules, one file each about; `test/cloud-init/rules` tries them. */
 export const ruleFiles = ["machines.yml", "traffic.yml", "databases.yml", "upkeep.yml"] as const;
@@ -50,7 +54,7 @@ export function monitorFiles(topology: Topology, machine: Machine): MachineFile[
     },
     fixedFile("/etc/prometheus/alertmanager-peers.yml"),
     renderedFile("/etc/prometheus/blackbox.yml", { domain }),
-    renderedFile("/etc/default/prometheus", { address, ports }),
+    renderedFile("/etc/default/prometheus", { address, ports, pages: PAGES }),
     renderedFile("/etc/default/prometheus-alertmanager", { address, ports, peers }),
     fixedFile("/etc/default/prometheus-blackbox-exporter"),
     fixedFile("/etc/systemd/system/prometheus.service.d/machine.conf"),
@@ -58,6 +62,8 @@ export function monitorFiles(topology: Topology, machine: Machine): MachineFile[
     fixedFile("/etc/systemd/system/prometheus-blackbox-exporter.service.d/machine.conf"),
     program("/usr/local/lib/machine/setup.d/50-monitor"),
     renderedFile("/usr/local/lib/machine/ready.d/70-monitor", { address, ports }, "0755"),
+    ...["index.html", "dashboard.css", "dashboard.js", "panels.json"].map((name) => fixedFile(`${PAGES}/${name}`)),
+    ...["uPlot.iife.min.js", "uPlot.min.css"].map((name) => library(`uplot/dist/${name}`, `${PAGES}/${name}`)),
   ];
 }
 
@@ -68,4 +74,9 @@ function receivers({ email, webhook, topic }: AlertRoutes = {}) {
     ...(webhook ? [{ name: "webhook", url_file: `${SECRETS_DIRECTORY}/alert-webhook-url` }] : []),
     ...(topic ? [{ name: topic, host: `sns.${topic.split(":")[3]}.amazonaws.com`, port: 443 }] : []),
   ];
+}
+
+/** A file of an npm package. */
+function library(file: string, path: string): MachineFile {
+  return { path, content: readFileSync(require.resolve(file), "utf8"), owner: "root:root", permissions: "0644" };
 }

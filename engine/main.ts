@@ -65,6 +65,17 @@ stackCommand("status", "show each machine and what the site answers")
     if (!(await status(readProject(root, options.stack), options.json))) process.exitCode = 1;
   });
 
+stackCommand("monitor", "show dashboard, Prometheus and Alertmanager on 127.0.0.1, until Ctrl-C")
+  .option("--grafana", "print the dashboard for a Grafana instead, as JSON", false)
+  .action(async (options: StackOptions & { grafana: boolean }) => {
+    const [{ monitor, printGrafanaDashboard }, { readProject }] = await Promise.all([
+      import("./commands/monitor.js"),
+      import("./project.js"),
+    ]);
+    if (options.grafana) printGrafanaDashboard();
+    else await monitor(readProject(root, options.stack), signal);
+  });
+
 stackCommand("drain", "take a machine out of balancing; it finishes what it has")
   .argument("<machine>", "such as web-1")
   .option("--undo", "back into balancing", false)
@@ -146,16 +157,21 @@ program
     process.exitCode = await test(root, mochaArguments);
   });
 
-program
-  .command("faults")
-  .description("attack a stack of its own, one fault after the other; further arguments: --help")
-  .allowUnknownOption()
-  .helpOption(false)
-  .argument("[arguments...]")
-  .action(async (suiteArguments: string[]) => {
-    const { runFaults } = await import("./commands/faults.js");
-    process.exitCode = await runFaults(root, suiteArguments);
-  });
+for (const [suite, description] of [
+  ["faults", "attack a stack of its own, one fault after the other; further arguments: --help"],
+  ["alerts", "provoke each alert on a stack of its own, and note how soon it arrives; further arguments: --help"],
+] as const) {
+  program
+    .command(suite)
+    .description(description)
+    .allowUnknownOption()
+    .helpOption(false)
+    .argument("[arguments...]")
+    .action(async (suiteArguments: string[]) => {
+      const { runSuite } = await import("./commands/suite.js");
+      process.exitCode = await runSuite(root, suite, suiteArguments);
+    });
+}
 
 program.parseAsync().then(
   // Sockets that libraries keep open must not keep a finished command alive.

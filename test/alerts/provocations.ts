@@ -1,0 +1,226 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Lab } from "../faults/lab";
+import type { Receiver } from "./receiver";
+
+/** Something that is really done to a highly available stack, and the alerts that have to follow. */
+export interface Provocation {
+  /** For the table in docs/monitoring.md. */
+  readonly what: string;
+  /** Names of alerts, each with what it has to name as its instance; empty where it names none. */
+  readonly alerts: Readonly<Record<string, string>>;
+  readonly provoke: (lab: Lab, receiver: Receiver) => Promise<unknown>;
+  readonly heal: (lab: Lab, receiver: Receiver) => Promise<unknown>;
+  /** That may pass until the last of the alerts arrives. @default 240 */
+  readonly seconds?: number;
+}
+
+/** One script on one machine, and another that mends it. */
+function script(machine: string, alert: string, what: string, fault: string, mend: string): Provocation {
+  return {
+    what,
+    alerts: { [alert]: machine },
+    provoke: (lab) => lab.run(machine, fault),
+    heal: (lab) => lab.run(machine, mend),
+  };
+}
+
+const onAll = (lab: Lab, command: string) => Promise.all(lab.machines.map((machine) => lab.run(machine, command)));
+
+/** A program that goes on in the background until `systemctl stop provoked-NAME`. */
+const background = (name: string, command: string) =>
+  `systemd-run --quiet --collect --unit provoked-${name} ${command}`;
+
+/** A certificate that ends in five days, where the machine's own was; no service reads it before it starts again. */
+const SHORT = `cp /var/lib/machine/secrets/machine.pem /run/machine.pem
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=short -days 5 -keyout /dev/null \\
+    -out /var/lib/machine/secrets/machine.pem 2>/dev/null`;
+
+/** Fills the memory to 94 %, as machine-measure counts it. */
+const HOLD = `machine-measure
+  used=$(sed -n 's/^machine_memory_used_bytes //p' /var/lib/prometheus/node-exporter/machine.prom)
+  ${background("memory", `python3 -c 'import sys, time; held = bytearray(int(sys.argv[1])); time.sleep(600)'`)} \\
+    $((1024 * 1048576 * 94 / 100 - used))`;
+
+/** Nine of ten connections that MySQL takes, by one program. */
+const CONNECT = `cat >/run/connect.php <<'END'
+<?php
+  $open = [];
+  $wanted = (new mysqli('localhost', 'root'))->query('SELECT FLOOR(@@max_connections * 0.9)')->fetch_row()[0];
+  while (count($open) < $wanted) $open[] = new mysqli('localhost', 'root');
+  sleep(600);
+END
+  ${background("connections", "php8.4 /run/connect.php")}`;
+
+/** Where the state of the backups is, it says that the last copy was made an hour ago. */
+const STALE = `systemctl stop machine-backup.timer machine-backup.service
+  state=/var/lib/machine/backup/state.json
+  if [ -f $state ]; then sed -i "s/\\"logs\\": \\".*\\"/\\"logs\\": \\"$(date --date '1 hour ago' --iso-8601=seconds)\\"/" $state; fi`;
+
+/** The application answers with errors: its first page is another one for a while. */
+const BREAK = `echo '<?php http_response_code(500); exit("provoked");' >/run/broken.php
+  mount --bind /run/broken.php "$(readlink -f /srv/www/public/index.php)"; systemctl reload php8.4-fpm`;
+const MEND = `umount "$(readlink -f /srv/www/public/index.php)"; systemctl reload php8.4-fpm`;
+
+/** Groups, one after the other. All of a group at once: they are about different things, so none hides another. */
+export const provocations: readonly (readonly Provocation[])[] = [
+  [
+    script(
+      "web-1",
+      "ServiceDown",
+      "an exporter is stopped",
+      "systemctl stop prometheus-nginx-exporter",
+      "systemctl start prometheus-nginx-exporter",
+    ),
+    script(
+      "web-1",
+      "ServiceFailed",
+      "a service fails for good",
+      "systemd-run --quiet --unit machine-provoked false; sleep 1",
+      "systemctl reset-failed machine-provoked",
+    ),
+    script(
+      "web-2",
+      "FirewallNotLoaded",
+      "the firewall's rules are removed",
+      "nft delete table inet machine",
+      "systemctl restart nftables",
+    ),
+    script(
+      "web-3",
+      "MeasuresOld",
+      "the timer of the measures is stopped",
+      "systemctl stop machine-measure.timer",
+      "systemctl start machine-measure.timer",
+    ),
+    script(
+      "web-1",
+      "DiskNearlyFull",
+      "a disk of 16 MB is filled to 94 %",
+      "mkdir -p /mnt/small; mount -t tmpfs -o size=16M tmpfs /mnt/small; head -c 15M /dev/zero >/mnt/small/full",
+      "umount /mnt/small",
+    ),
+    script(
+      "web-2",
+      "CertificateExpires",
+      "a certificate that ends in five days is put in place",
+      SHORT,
+      "cp /run/machine.pem /var/lib/machine/secrets/machine.pem",
+    ),
+    script(
+      "web-1",
+      "MemoryShort",
+      "a program fills the memory to 94 %",
+      HOLD,
+      "systemctl stop provoked-memory || true",
+    ),
+    script(
+      "web-3",
+      "DatabaseConnections",
+      "nine of ten connections are taken",
+      CONNECT,
+      "systemctl stop provoked-connections || true",
+    ),
+    {
+      what: "the backup's timer is stopped, and the clock of its state put back an hour",
+      alerts: { BackupTooOld: "" },
+      provoke: (lab) => onAll(lab, STALE),
+      heal: (lab) => onAll(lab, "systemctl start machine-backup.timer"),
+    },
+    {
+      what: "the virtual IP is taken by a second machine",
+      alerts: { AddressHeldTwice: "" },
+      provoke: async (lab) =>
+        lab.run(await lab.replica(), `ip address add ${lab.stack.entry}/32 dev lo label lo:twice`),
+      heal: (lab) => onAll(lab, `ip address del ${lab.stack.entry}/32 dev lo 2>/dev/null || true`),
+    },
+  ],
+  [
+    {
+      what: "no visitor gets the first page: it answers 500 everywhere",
+      alerts: { ErrorRate: "" },
+      provoke: (lab) => onAll(lab, BREAK),
+      heal: (lab) => onAll(lab, MEND),
+    },
+    {
+      what: "all workers of PHP-FPM on a machine stand still",
+      alerts: { RequestsQueue: "web-3", BackendDown: "web-3" },
+      provoke: (lab) => lab.run("web-3", "pkill -STOP --full 'php-fpm: pool www'"),
+      heal: (lab) => lab.run("web-3", "pkill -CONT --full 'php-fpm: pool www'"),
+    },
+    {
+      what: "an Alertmanager is stopped",
+      alerts: { MonitorsApart: "web-2" },
+      provoke: (lab) => lab.run("web-3", "systemctl stop prometheus-alertmanager"),
+      heal: (lab) => lab.run("web-3", "systemctl start prometheus-alertmanager"),
+      seconds: 480,
+    },
+    {
+      what: "the webhook answers 503, for a minute and a half",
+      alerts: { AlertsNotDelivered: "" },
+      provoke: async (_, receiver) => {
+        receiver.refuses = true;
+        await sleep(90_000);
+        receiver.refuses = false;
+      },
+      heal: async () => {},
+      seconds: 360,
+    },
+  ],
+  [
+    {
+      what: "HAProxy is stopped on two of three machines",
+      alerts: { LastLoadBalancer: "" },
+      provoke: (lab) => Promise.all(["web-1", "web-2"].map((machine) => lab.run(machine, "systemctl stop haproxy"))),
+      heal: (lab) => onAll(lab, "systemctl start haproxy"),
+    },
+  ],
+  [
+    {
+      what: "HAProxy is stopped on all machines",
+      alerts: { SiteDown: "172.30.61.10", AddressHeldByNobody: "" },
+      provoke: (lab) => onAll(lab, "systemctl stop haproxy"),
+      heal: (lab) => onAll(lab, "systemctl start haproxy"),
+    },
+  ],
+  [
+    {
+      what: "the virtual IP goes to and fro",
+      alerts: { AddressMovesOften: "" },
+      provoke: async (lab) => {
+        for (let move = 0; move < 5; move++) {
+          const from = await lab.holder();
+          await lab.run(from, "systemctl stop keepalived");
+          await sleep(16_000);
+          await lab.run(from, "systemctl start keepalived");
+        }
+      },
+      heal: async () => {},
+    },
+    {
+      what: "a replica can't apply what it gets: somebody holds a lock",
+      alerts: { ReplicationLag: "" },
+      provoke: async (lab) =>
+        lab.run(
+          await lab.replica(),
+          background("lock", `mysql -e 'LOCK TABLES application.messages READ; SELECT SLEEP(600)'`),
+        ),
+      heal: (lab) => onAll(lab, "systemctl stop provoked-lock 2>/dev/null || true"),
+    },
+  ],
+  [
+    {
+      what: "a machine is killed",
+      alerts: { MachineDown: "web-1", QuorumOneFailureAway: "" },
+      provoke: (lab) => lab.kill("web-1"),
+      heal: (lab) => lab.start("web-1"),
+    },
+  ],
+  [
+    {
+      what: "two of three machines are killed",
+      alerts: { NoPrimary: "" },
+      provoke: (lab) => Promise.all([lab.kill("web-1"), lab.kill("web-2")]),
+      heal: (lab) => Promise.all([lab.start("web-1"), lab.start("web-2")]),
+    },
+  ],
+];
