@@ -51,10 +51,10 @@ const CONNECT = `cat >/run/connect.php <<'END'
 END
   ${background("connections", "php8.4 /run/connect.php")}`;
 
-/** Where the state of the backups is, it says that the last copy was made an hour ago. */
+/** Backups stop, and the machine whose turn it was says that the last copy was made an hour ago. */
 const STALE = `systemctl stop machine-backup.timer machine-backup.service
-  state=/var/lib/machine/backup/state.json
-  if [ -f $state ]; then sed -i "s/\\"logs\\": \\".*\\"/\\"logs\\": \\"$(date --date '1 hour ago' --iso-8601=seconds)\\"/" $state; fi`;
+  measures=/var/lib/prometheus/node-exporter/backup.prom
+  if [ -f $measures ]; then sed -i "s/^backup_last_logs_timestamp_seconds .*/backup_last_logs_timestamp_seconds $(date --date '1 hour ago' +%s)/" $measures; fi`;
 
 /** The application answers with errors: its first page is another one for a while. */
 const BREAK = `echo '<?php http_response_code(500); exit("provoked");' >/run/broken.php
@@ -107,6 +107,13 @@ export const provocations: readonly (readonly Provocation[])[] = [
       "cp /run/machine.pem /var/lib/machine/secrets/machine.pem",
     ),
     script(
+      "web-3",
+      "ServiceRestarts",
+      "a service is killed five times",
+      "for _ in 1 2 3 4 5; do systemctl kill --signal=KILL nginx; sleep 14; done",
+      "true",
+    ),
+    script(
       "web-1",
       "MemoryShort",
       "a program fills the memory to 94 %",
@@ -120,12 +127,6 @@ export const provocations: readonly (readonly Provocation[])[] = [
       CONNECT,
       "systemctl stop provoked-connections || true",
     ),
-    {
-      what: "the backup's timer is stopped, and the clock of its state put back an hour",
-      alerts: { BackupTooOld: "" },
-      provoke: (lab) => onAll(lab, STALE),
-      heal: (lab) => onAll(lab, "systemctl start machine-backup.timer"),
-    },
     {
       what: "the virtual IP is taken by a second machine",
       alerts: { AddressHeldTwice: "" },
@@ -146,6 +147,13 @@ export const provocations: readonly (readonly Provocation[])[] = [
       alerts: { RequestsQueue: "web-3", BackendDown: "web-3" },
       provoke: (lab) => lab.run("web-3", "pkill -STOP --full 'php-fpm: pool www'"),
       heal: (lab) => lab.run("web-3", "pkill -CONT --full 'php-fpm: pool www'"),
+    },
+    {
+      what: "backups are stopped, and what they say of themselves is an hour old",
+      alerts: { BackupsStopped: "" },
+      provoke: (lab) => onAll(lab, STALE),
+      seconds: 480,
+      heal: (lab) => onAll(lab, "systemctl start machine-backup.timer"),
     },
     {
       what: "an Alertmanager is stopped",

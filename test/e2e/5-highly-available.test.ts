@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readProject } from "../../engine/project";
 import { PulumiBackend } from "../../engine/pulumi-backend";
-import { acknowledgedRowsAreEverywhere, machines, visitors, whole } from "./group";
+import { acknowledgedRowsAreEverywhere, machines, receiver, visitors, whole } from "./group";
 import { engine, eventually, highlyAvailable } from "./stack";
 
-const { command, container, leftovers, name, request, start, startCommand, writeSettings } = highlyAvailable;
+const { command, container, leftovers, name, onMachine, request, start, startCommand, writeSettings } = highlyAvailable;
 
 interface ResourceInState {
   readonly type: string;
@@ -82,6 +82,41 @@ describe(`the highly available stack, by ${engine},`, function () {
     await start();
     await whole();
     await acknowledgedRowsAreEverywhere(acknowledged);
+  });
+
+  it("tells somebody of what is wrong, once though two monitors see it, and shows it in the status", async () => {
+    const faults = [
+      {
+        alert: "FirewallNotLoaded",
+        on: "web-1",
+        fault: "nft delete table inet machine",
+        mend: "systemctl restart nftables",
+      },
+      {
+        alert: "ServiceDown",
+        on: "web-2",
+        fault: "systemctl stop prometheus-nginx-exporter",
+        mend: "systemctl start prometheus-nginx-exporter",
+      },
+    ];
+    const begun = Date.now();
+    for (const { on, fault } of faults) assert.equal((await onMachine(on, "sh", "-c", fault)).exitCode, 0, fault);
+    try {
+      for (const { alert, on } of faults)
+        await eventually(`${alert} is told`, 150, async () => receiver.firing(alert, on, begun).length > 0);
+      const { output } = await command("status");
+      for (const { alert } of faults) assert.match(output, new RegExp(`${alert}: .*\\(docs/runbooks/[a-z-]+\\.md\\)`));
+    } finally {
+      for (const { on, mend } of faults) assert.equal((await onMachine(on, "sh", "-c", mend)).exitCode, 0, mend);
+    }
+    for (const { alert, on } of faults) assert.equal(receiver.firing(alert, on, begun).length, 1, alert);
+    // to be measured costs no service its life
+    for (const machine of machines)
+      for (const service of ["haproxy", "nginx", "php8.4-fpm", "mysql"]) {
+        const { output } = await onMachine(machine, "systemctl", "show", "--property=NRestarts", "--value", service);
+        assert.equal(output, "0", `${service} on ${machine} was started again`);
+      }
+    await whole();
   });
 
   it("changes one machine after the other without failing a request", async () => {

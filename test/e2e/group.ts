@@ -1,6 +1,11 @@
+import { Receiver } from "../alerts/receiver";
 import { labOf } from "../faults/lab";
-import { highlyAvailable } from "./stack";
+import { highlyAvailable, WEBHOOK } from "./stack";
 
 /** The highly available stack of files 5 and 6. */
 export const { acknowledgedRowsAreEverywhere, holder, machines, primary, statusOf, visitors, whole } =
   labOf(highlyAvailable);
+
+/** Gets the alerts of the stack, for as long as any test runs: one that can't be reached is a fault that the status shows. */
+export const receiver = new Receiver(WEBHOOK.port, WEBHOOK.path);
+before(() => receiver.listen());

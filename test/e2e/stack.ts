@@ -140,12 +140,16 @@ export const distributed = testStack("test", "172.30.99.51", {
   httpsPort: 18443,
 });
 
+/** Where the highly available stack sends its alerts: an address of this computer in its network. */
+export const WEBHOOK = { port: 19098, path: "/hook?key=secret" };
+
 /** Three machines that can each do everything. Files 5 and 6. */
 export const highlyAvailable = testStack("test-ha", "172.30.98.10", {
   topology: "highly-available",
   addressRange: "172.30.98.0/24",
   httpPort: 18081,
   httpsPort: 18444,
+  alertWebhook: `http://172.30.98.1:${WEBHOOK.port}${WEBHOOK.path}`,
 });
 
 /** One request to the site by its name, on a connection of its own, as a new visitor makes it. */

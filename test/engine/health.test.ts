@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type KnownMachine, type MachineStatus, problems } from "../../engine/commands/health";
+import { alertsOf, type KnownMachine, type MachineStatus, problems, tellsNobody } from "../../engine/commands/health";
 
 const VIRTUAL_IP = "172.30.0.10";
 const now = new Date("2026-01-01T00:00:00Z");
@@ -116,5 +116,42 @@ describe("the health of a stack", () => {
       problems(whole, [], [VIRTUAL_IP], { ...site, certificateExpires: new Date(date) }, now);
     assert.deepEqual(until("2026-01-17"), []);
     assert.match(until("2026-01-10")[0] ?? "", /certificate ends in 9 days/);
+  });
+
+  const alert = {
+    name: "AlertsNotDelivered",
+    severity: "critical",
+    summary: "Alerts could not be delivered by webhook",
+    runbook: "docs/runbooks/service-failed.md",
+    since: "2026-01-01T00:00:00Z",
+    degrades: true,
+  };
+  const webhook = { name: "webhook", problem: "" };
+
+  it("names what only the monitors see, once though both see it; other alerts are shown, not judged", () => {
+    const monitor = { alerts: [alert, { ...alert, name: "MachineDown", degrades: false }], receivers: [webhook] };
+    const machines = [machine(1), machine(2, { monitor }), machine(3, { monitor })];
+    assert.deepEqual(judged(machines), ["Alerts could not be delivered by webhook (docs/runbooks/service-failed.md)"]);
+    assert.deepEqual(
+      alertsOf(machines).map(({ name }) => name),
+      ["AlertsNotDelivered", "MachineDown"],
+    );
+  });
+
+  it("names a receiver that a monitor can't reach, and a Prometheus that doesn't answer", () => {
+    const receivers = [{ ...webhook, problem: "172.30.0.1:9: Connection refused" }];
+    assert.deepEqual(judged([machine(1), machine(2, { monitor: { alerts: [], receivers } }), machine(3)]), [
+      "web-2 can't send alerts by webhook: 172.30.0.1:9: Connection refused; see the settings alert…",
+    ]);
+    assert.deepEqual(judged([machine(1), machine(2, { monitor: { receivers: [webhook] } }), machine(3)]), [
+      "web-2: Prometheus doesn't answer",
+    ]);
+  });
+
+  it("tells monitors that have nobody to tell", () => {
+    const monitored = (receivers: (typeof webhook)[]) => [machine(1, { monitor: { alerts: [], receivers } })];
+    assert.ok(tellsNobody(monitored([])));
+    assert.ok(!tellsNobody(monitored([webhook])));
+    assert.ok(!tellsNobody(whole));
   });
 });

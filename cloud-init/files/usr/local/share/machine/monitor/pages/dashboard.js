@@ -131,13 +131,14 @@ function draw(place, { unit }, { times, found }) {
       scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
       axes: [axis, { ...axis, size: 60, values: (_, splits) => splits.map(format) }],
       series: [
-        { value: (_, time) => (time === null ? "–" : new Date(time * 1000).toLocaleTimeString()) },
-        ...found.map(({ label }, index) => ({
+        // where the pointer is, else the newest
+        { value: (_, time) => new Date((time ?? times.at(-1)) * 1000).toLocaleTimeString() },
+        ...found.map(({ label, values }, index) => ({
           label,
           stroke: COLOURS[index % COLOURS.length],
           width: 1.5,
           points: { show: false },
-          value: (_, value) => format(value),
+          value: (_, value, __, point) => format(point === null ? values.findLast((each) => each !== null) : value),
         })),
       ],
       legend: { live: true },
