@@ -85,13 +85,13 @@ export const provocations: readonly (readonly Provocation[])[] = [
       "nft delete table inet machine",
       "systemctl restart nftables",
     ),
-    script(
-      "web-3",
-      "MeasuresOld",
-      "the timer of the measures is stopped",
-      "systemctl stop machine-measure.timer",
-      "systemctl start machine-measure.timer",
-    ),
+    {
+      what: "the timer of the measures is stopped",
+      alerts: { MeasuresOld: "web-3" },
+      provoke: (lab) => lab.run("web-3", "systemctl stop machine-measure.timer"),
+      heal: (lab) => lab.run("web-3", "systemctl start machine-measure.timer"),
+      seconds: 400,
+    },
     script(
       "web-1",
       "DiskNearlyFull",
