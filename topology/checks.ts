@@ -1,3 +1,5 @@
+import { databaseRoles } from "./databases";
+import { lacks, ordered } from "./machines";
 import type { PlannedMachine } from "./presets";
 import type { Role } from "./types";
 
@@ -54,6 +56,20 @@ export function problemsOf(machines: readonly PlannedMachine[], source: "topolog
     );
   }
   return problems;
+}
+
+/** What keeps machines, each of which is made when those before are ready, from ever getting ready. */
+export function problemsOfOrder(machines: readonly PlannedMachine[], source: "topology" | "machines"): string[] {
+  const roles = databaseRoles(machines);
+  const { order, stuck } = ordered(machines.map((machine, index) => ({ ...machine, databaseRole: roles[index] })));
+  return stuck.slice(0, 1).map((machine) => {
+    const missing = lacks(machine, order);
+    return (
+      `${source} gives ${machine.name} the roles ${machine.roles.join(", ")}: it can't be ready before a machine with the role ` +
+      `${missing.join(" and one with ")} is, and that one can't before ${machine.name}. Give ${machine.name} that role as well, or ` +
+      "its other roles to another machine."
+    );
+  });
 }
 
 /** What is wrong with a list of weights by machine. */

@@ -25,15 +25,40 @@ export function entryAddresses(topology: Topology): string[] {
  * The order in which machines are made and replaced, each after the one before is ready: what others need comes first
  * (databases, the primary before its replicas), what lets people in comes last.
  */
-export function creationOrder(topology: Topology): Machine[] {
+export function creationOrder({ machines }: Topology): Machine[] {
+  const { order, stuck } = ordered(machines);
+  return [...order, ...stuck];
+}
+
+type Ordered = Pick<Machine, "roles" | "databaseRole">;
+
+/** Machines in the order of their creation, and those that would wait for ever for one that waits for them. */
+export function ordered<Each extends Ordered>(machines: readonly Each[]): { order: Each[]; stuck: Each[] } {
   // Array.sort is stable: machines that are equal in this stay in the order a person lists them
-  return [...topology.machines].sort((one, other) => rank(one) - rank(other));
+  const stuck = [...machines].sort((one, other) => rank(one) - rank(other));
+  const order: Each[] = [];
+  for (;;) {
+    const next = stuck.findIndex((machine) => lacks(machine, order).length === 0);
+    if (next < 0) return { order, stuck };
+    order.push(...stuck.splice(next, 1));
+  }
+}
+
+/** What the work of a role needs before it is ready. */
+const needs: Partial<Record<Role, Role>> = { "load-balancer": "web", web: "application", application: "database" };
+
+/** The roles that neither this machine has nor one that was made before it, and that it can't be ready without. */
+export function lacks({ roles, databaseRole }: Ordered, before: readonly Ordered[]): Role[] {
+  const has = (role: Role) => roles.includes(role) || before.some((each) => each.roles.includes(role));
+  const missing = roles.flatMap((role) => needs[role] ?? []).filter((role) => !has(role));
+  const hasPrimary = databaseRole !== "replica" || before.some((each) => each.databaseRole === "primary");
+  return hasPrimary ? missing : [...missing, "database"];
 }
 
 const layers: readonly Role[] = ["database", "application", "web", "load-balancer", "monitor"];
 
 /** A machine with several roles goes with the first layer that it belongs to; within the databases the primary first. */
-function rank(machine: Machine): number {
+function rank(machine: Ordered): number {
   const layer = layers.findIndex((role) => machine.roles.includes(role));
   return layer * 2 + (machine.databaseRole === "replica" ? 1 : 0);
 }

@@ -1,5 +1,5 @@
 import type { AlertRoutes } from "../alerts";
-import { problemsOf, problemsOfWeights } from "./checks";
+import { problemsOf, problemsOfOrder, problemsOfWeights } from "./checks";
 import { databaseRoles } from "./databases";
 import { planNetwork } from "./network";
 import { type PlannedMachine, presetAlgorithms, presets } from "./presets";
@@ -57,6 +57,7 @@ export function plannedMachines(settings: TopologySettings): readonly PlannedMac
     return { ...machine, ...(weight === undefined ? {} : { weight }), ...(backup ? { backup } : {}) };
   });
   const problems = [...problemsOf(machines, source), ...problemsOfWeights(weights, listed)];
+  if (problems.length === 0) problems.push(...problemsOfOrder(machines, source));
   if (problems.length > 0) throw new Error(problems.join("\n"));
   return machines;
 }

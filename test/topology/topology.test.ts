@@ -147,6 +147,38 @@ describe("topology", () => {
     );
   });
 
+  it("makes a machine when what it needs is there, whatever else it does, and refuses a list where that never is", () => {
+    const planned = (machines: Pick<Machine, "name" | "roles">[]) =>
+      planTopology({ machines, stack: "test", domain: "www.foobar.com", addressRange: "172.30.0.0/24", size });
+    const mixed = planned([
+      { name: "lb-1", roles: ["load-balancer", "application"] },
+      { name: "web-1", roles: ["web"] },
+      { name: "app-1", roles: ["application"] },
+      { name: "db-1", roles: ["database"] },
+    ]);
+    assert.deepEqual(
+      creationOrder(mixed).map(({ name }) => name),
+      ["db-1", "app-1", "web-1", "lb-1"],
+    );
+    assert.throws(
+      () =>
+        planned([
+          { name: "lb-1", roles: ["load-balancer", "application"] },
+          { name: "web-1", roles: ["web"] },
+          { name: "db-1", roles: ["database"] },
+        ]),
+      /gives lb-1 the roles load-balancer, application: it can't be ready before a machine with the role web is/,
+    );
+    assert.throws(
+      () =>
+        planned([
+          { name: "lb-1", roles: ["load-balancer", "database"] },
+          { name: "web-1", roles: ["web", "application"] },
+        ]),
+      /gives lb-1 .*with the role web is.*Give lb-1 that role as well/,
+    );
+  });
+
   it("names the load balancer and the primary of `distributed` as single points of failure, with what people notice", () => {
     assert.deepEqual(
       singlePointsOfFailure(distributed()).map(({ name, consequence }) => `${name}: ${consequence}`),
