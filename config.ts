@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { alertSettings, awsAlertSettings, incompleteAlerts } from "./alerts";
+import { certificateSettings, ofOneKind } from "./config-certificate";
 import {
   CORES,
   checkMachines,
@@ -38,7 +39,6 @@ const addressRange = z
   .string()
   .refine((value) => z.cidrv4().safeParse(value).success, "takes an IPv4 range such as 172.30.0.0/24");
 
-const pemFile = z.string().min(1, "takes the path of a PEM file");
 const image = z
   .string()
   .regex(/^ami-([0-9a-f]{8}|[0-9a-f]{17})$/, "takes the id of an image such as ami-0123456789abcdef0");
@@ -82,32 +82,18 @@ const common = {
     .default("02:30"),
   /** How many days back a point in time can be restored. */
   backupDays: wholeNumber(1, 3650, "days to keep backups").default(14),
-  /** Where the site's certificate comes from: the stack's own authority, or files of yours; see docs/security.md. */
-  certificate: z.enum(["self-signed", "provided"], "takes self-signed or provided").default("self-signed"),
-  /** The site's certificate, followed by its intermediates: a PEM file, relative to the project. */
-  certificateFile: pemFile.optional(),
-  /** The private key of that certificate: a PEM file, relative to the project, and nothing for version control. */
-  certificateKeyFile: pemFile.optional(),
-  /** The authorities that clients trust, where these are no public ones: a PEM file, relative to the project. */
-  certificateAuthorityFile: pemFile.optional(),
+  ...certificateSettings,
   ...alertSettings,
 };
 
-/** Settings that only one kind of certificate has, and whether it needs them. */
-const certificateSettings = {
-  certificateFile: { kind: "provided", required: true },
-  certificateKeyFile: { kind: "provided", required: true },
-  certificateAuthorityFile: { kind: "provided", required: false },
-} as const;
-
 type CertificateConfig = { readonly certificate: string } & {
-  readonly [setting in keyof typeof certificateSettings]?: unknown;
+  readonly [setting in keyof typeof ofOneKind]?: unknown;
 };
 
 /** Refuses settings that the kind of certificate has no use for, and asks for those that it needs. */
 function checkCertificate(config: CertificateConfig, context: z.core.$RefinementCtx): void {
-  for (const [setting, { kind, required }] of Object.entries(certificateSettings)) {
-    const isGiven = config[setting as keyof typeof certificateSettings] !== undefined;
+  for (const [setting, { kind, required }] of Object.entries(ofOneKind)) {
+    const isGiven = config[setting as keyof typeof ofOneKind] !== undefined;
     const isOwn = config.certificate === kind;
     if (isGiven === isOwn || (isOwn && !required)) continue;
     context.addIssue({
