@@ -110,6 +110,10 @@ describe("the components", () => {
     assert.equal(wait, true);
     assert.ok(waitTimeout >= 60);
     assert.deepEqual(healthcheck.tests, ["CMD", "/usr/local/sbin/machine-ready-watch"]);
+    // as Go prints durations: the provider reads them back so, and any other form would replace the machine at each up
+    for (const duration of [healthcheck.interval, healthcheck.timeout, healthcheck.startPeriod]) {
+      assert.match(duration, /^(\d+m)?[1-5]?\ds$/);
+    }
   });
 
   it("deliver the application to web machines and secrets, 0600, to those that need them", () => {
