@@ -2,6 +2,7 @@ import path from "node:path";
 import { Command, Option } from "commander";
 import type { RestoreOptions } from "./commands/backup";
 import type { DiagramOptions } from "./commands/diagram";
+import type { LogsOptions } from "./commands/logs";
 import type { PlannedOptions } from "./commands/planned";
 import type { StackOptions } from "./commands/session";
 import { Interrupted, messageOf, UserError } from "./errors";
@@ -74,6 +75,17 @@ stackCommand("monitor", "show dashboard, Prometheus and Alertmanager on 127.0.0.
     ]);
     if (options.grafana) printGrafanaDashboard();
     else await monitor(readProject(root, options.stack), signal);
+  });
+
+stackCommand("logs", "show what the services of a machine wrote into its journal")
+  .argument("[machine]", "such as web-1, or all", "all")
+  .argument("[service]", "haproxy, nginx, php, mysql, keepalived, backup, monitor, or a unit of systemd")
+  .option("--lines <number>", "so many of the newest, of each machine", "100")
+  .option("--follow", "go on until Ctrl-C", false)
+  .option("--grep <words>", "only lines with these, such as the id of a request")
+  .action(async (machine: string, service: string | undefined, options: LogsOptions) => {
+    const [{ logs }, { readProject }] = await Promise.all([import("./commands/logs.js"), import("./project.js")]);
+    await logs(readProject(root, options.stack), machine, service, options);
   });
 
 stackCommand("drain", "take a machine out of balancing; it finishes what it has")

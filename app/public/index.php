@@ -20,7 +20,8 @@ try {
     $response = new Site\Application($config)->handle($request);
 } catch (Throwable $error) {
     // The message only: a trace could carry what somebody typed.
-    error_log(sprintf('%s: %s at %s:%d', $error::class, $error->getMessage(), $error->getFile(), $error->getLine()));
+    $where = "{$error->getFile()}:{$error->getLine()}";
+    error_log(sprintf('%s: %s at %s, request %s', $error::class, $error->getMessage(), $where, $request->header('X-Request-ID') ?? '-'));
     $response = Site\ErrorPage::response($request, 500);
 }
 $response->send();

@@ -47,9 +47,9 @@ async function main(): Promise<void> {
     if (chosen.length === 0) continue;
     await lab.whole(400);
     rows.push(...(await Promise.all(chosen.map((each) => attempt(each, receiver)))).flat());
+    note(rows);
   }
   await visitors.stop();
-  note(rows);
   if (!keep) {
     await stack.command("destroy", "--data");
     stack.removeSettings();

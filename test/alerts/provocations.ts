@@ -137,16 +137,16 @@ export const provocations: readonly (readonly Provocation[])[] = [
   ],
   [
     {
-      what: "no visitor gets the first page: it answers 500 everywhere",
+      what: "the application answers 500 on one machine of three",
       alerts: { ErrorRate: "" },
-      provoke: (lab) => onAll(lab, BREAK),
-      heal: (lab) => onAll(lab, MEND),
+      provoke: (lab) => lab.run("web-2", BREAK),
+      heal: (lab) => lab.run("web-2", MEND),
     },
     {
       what: "all workers of PHP-FPM on a machine stand still",
       alerts: { RequestsQueue: "web-3", BackendDown: "web-3" },
-      provoke: (lab) => lab.run("web-3", "pkill -STOP --full 'php-fpm: pool www'"),
-      heal: (lab) => lab.run("web-3", "pkill -CONT --full 'php-fpm: pool www'"),
+      provoke: (lab) => lab.run("web-3", "pkill -STOP --full '[p]hp-fpm: pool www$'"),
+      heal: (lab) => lab.run("web-3", "pkill -CONT --full '[p]hp-fpm: pool www$'"),
     },
     {
       what: "backups are stopped, and what they say of themselves is an hour old",
@@ -162,16 +162,19 @@ export const provocations: readonly (readonly Provocation[])[] = [
       heal: (lab) => lab.run("web-3", "systemctl start prometheus-alertmanager"),
       seconds: 480,
     },
+  ],
+  [
     {
-      what: "the webhook answers 503, for a minute and a half",
+      what: "the webhook answers 503 for two and a half minutes, while there is something to tell",
       alerts: { AlertsNotDelivered: "" },
-      provoke: async (_, receiver) => {
+      provoke: async (lab, receiver) => {
         receiver.refuses = true;
-        await sleep(90_000);
+        await lab.run("web-1", "systemctl stop prometheus-nginx-exporter");
+        await sleep(150_000);
         receiver.refuses = false;
       },
-      heal: async () => {},
-      seconds: 360,
+      heal: (lab) => lab.run("web-1", "systemctl start prometheus-nginx-exporter"),
+      seconds: 480,
     },
   ],
   [

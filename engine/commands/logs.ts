@@ -1,0 +1,64 @@
+import { UserError } from "../errors";
+import type { Project } from "../project";
+import { docker } from "../providers/docker-client";
+import { listMachines } from "./containers";
+import { refuseCloud } from "./session";
+
+export interface LogsOptions {
+  readonly stack: string;
+  readonly follow: boolean;
+  readonly lines: string;
+  readonly grep?: string;
+}
+
+/** Names for people, and the units of systemd that they mean. */
+const UNITS: Record<string, readonly string[]> = {
+  php: ["php8.4-fpm"],
+  mysql: ["mysql", "database-agent"],
+  backup: ["machine-backup"],
+  monitor: ["prometheus", "prometheus-alertmanager", "prometheus-blackbox-exporter"],
+};
+
+/**
+ * `npm run logs -- web-1 haproxy`: what a service of a machine wrote into the machine's journal; without a machine, that of
+ * all, each line with its name.
+ */
+export async function logs(
+  project: Project,
+  name: string | undefined,
+  service: string | undefined,
+  { follow, lines, grep }: Omit<LogsOptions, "stack">,
+): Promise<void> {
+  refuseCloud(project);
+  if (!/^\d+$/.test(lines)) throw new UserError(`--lines takes a whole number, not ${lines}.`);
+  const all = await listMachines(project.stack);
+  const machines = name && name !== "all" ? all.filter((machine) => machine.name === name) : all;
+  if (machines.length === 0)
+    throw new UserError(
+      `${name ?? "A machine"} isn't there; there are: ${all.map((each) => each.name).join(", ") || "none"}.`,
+    );
+  const stopped = machines.find(({ state }) => state !== "running");
+  if (stopped)
+    throw new UserError(
+      `${stopped.name} is ${stopped.state}: its journal can be read while it runs. \`npm start\` starts it.`,
+    );
+  const units = service === undefined ? [] : (UNITS[service] ?? [service]);
+  const command = [
+    "journalctl",
+    "--no-pager",
+    "--output=short-iso",
+    `--lines=${lines}`,
+    ...(follow ? ["--follow"] : []),
+    ...(grep ? [`--grep=${grep}`] : []),
+    ...units.map((unit) => `--unit=${unit}`),
+  ];
+  await Promise.all(machines.map(({ container }) => print(container, command)));
+}
+
+/** Prints what a command in a container says, as it says it. */
+async function print(container: string, Cmd: string[]): Promise<void> {
+  const exec = await docker().getContainer(container).exec({ Cmd, AttachStdout: true, AttachStderr: true });
+  const stream = await exec.start({});
+  docker().modem.demuxStream(stream, process.stdout, process.stderr);
+  await new Promise((resolve) => stream.once("end", resolve));
+}
