@@ -11,6 +11,7 @@ const DIRECTORY = "/usr/local/share/machine/monitor/rules";
 
 interface Rule {
   readonly alert: string;
+  readonly for?: string;
   readonly labels: Record<string, string>;
   readonly annotations: Record<string, string>;
 }
@@ -68,6 +69,15 @@ describe("alert rules", function () {
         existsSync(page) || index.includes(page.replace("docs/runbooks/", "")),
         `${alert}: there is no ${page}`,
       );
+    }
+  });
+
+  it("are all in the documentation, as they are", () => {
+    const page = readFileSync("docs/monitoring.md", "utf8");
+    for (const { alert, labels, annotations, for: lasts } of rules) {
+      const name = annotations.runbook?.replace(/^docs\/runbooks\/(.*)\.md$/, "$1");
+      const row = `| \`${alert}\` | ${labels.severity} | ${lasts ?? "at once"} | [${name}](runbooks/${name}.md) |`;
+      assert.ok(page.includes(row), `docs/monitoring.md lacks ${row}`);
     }
   });
 });
