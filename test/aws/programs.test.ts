@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { gunzipSync } from "node:zlib";
 import { packPrograms } from "../../components/aws/programs";
 import { planTopology } from "../../topology";
 import { file } from "../cloud-init/machine-image";
@@ -153,14 +154,11 @@ describe("aws: what machines ask of AWS, by awscli against moto", function () {
 
   describe("the application", () => {
     it("is fetched, verified and switched to in one step; what was altered on the way never is", () => {
-      const version = (name: string) =>
-        Buffer.from(
-          packPrograms("application", [file("/public/index.html", name), file("/public/same.html", "same")]).archive,
-        );
-      const archives = { one: version("one"), two: version("two") };
-      const { gunzipSync } = require("node:zlib") as typeof import("node:zlib");
-      const [one, two] = [gunzipSync(archives.one), gunzipSync(archives.two)];
-      const [first, second] = [store("one.tar", one), store("two.tar", two)];
+      const version = (name: string) => {
+        const files = [file("/public/index.html", name), file("/public/same.html", "same")];
+        return store(`${name}.tar`, gunzipSync(packPrograms("application", files).archive));
+      };
+      const [first, second] = [version("one"), version("two")];
       store("altered.tar", "something else");
       put("/web-infrastructure/unit/application", `s3://bucket/one.tar ${first}`);
       const name = (value: string) =>
