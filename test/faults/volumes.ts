@@ -20,6 +20,8 @@ export async function makeSmallVolumes(stack: string): Promise<void> {
     const Name = `web-infrastructure-${stack}-${machine}-data`;
     if (Volumes?.some((volume) => volume.Name === Name)) continue;
     const image = `${directory(stack)}/${machine}.img`;
+    // of a run that was killed
+    detach(image);
     rmSync(image, { force: true });
     command("truncate", "--size", `${SIZE}M`, image);
     command("mkfs.ext4", "-q", "-m", "0", image);
@@ -34,10 +36,11 @@ export async function makeSmallVolumes(stack: string): Promise<void> {
 /** After the stack is gone, with its data. */
 export function removeSmallVolumes(stack: string): void {
   if (!existsSync(directory(stack))) return;
-  for (const machine of machines) {
-    const image = `${directory(stack)}/${machine}.img`;
-    for (const line of command("losetup", "--associated", image).split("\n").filter(Boolean))
-      command("losetup", "--detach", line.split(":")[0] as string);
-  }
+  for (const machine of machines) detach(`${directory(stack)}/${machine}.img`);
   rmSync(directory(stack), { recursive: true });
+}
+
+function detach(image: string): void {
+  for (const line of command("losetup", "--associated", image).split("\n").filter(Boolean))
+    command("losetup", "--detach", line.split(":")[0] as string);
 }
