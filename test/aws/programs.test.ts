@@ -30,14 +30,8 @@ describe("aws: what machines ask of AWS, by awscli against moto", function () {
   before(async () => {
     aws = await Aws.start();
     aws.set({});
-    aws.ask(
-      "s3api",
-      "create-bucket",
-      "--bucket",
-      "bucket",
-      "--create-bucket-configuration",
-      "LocationConstraint=eu-central-1",
-    );
+    const there = ["--create-bucket-configuration", "LocationConstraint=eu-central-1"];
+    aws.ask("s3api", "create-bucket", "--bucket", "bucket", ...there);
   });
   after(() => {
     aws.stop();
@@ -164,12 +158,10 @@ describe("aws: what machines ask of AWS, by awscli against moto", function () {
       const name = (value: string) =>
         `aws ssm put-parameter --overwrite --name /web-infrastructure/unit/application --value "${value}" >/dev/null`;
       const files = everyFile(topology, machine).filter(({ path: each }) => !each.endsWith("/application-migrate"));
+      const says = '#!/bin/sh\necho "migrate $(basename "$1")"\n';
+      const migrate = file("/usr/local/sbin/application-migrate", says, "0755");
       const { status, output } = aws.run(
-        [
-          ...files,
-          systemctl,
-          file("/usr/local/sbin/application-migrate", '#!/bin/sh\necho "migrate $(basename "$1")"\n', "0755"),
-        ],
+        [...files, systemctl, migrate],
         [
           "set -e",
           "application-update --fetch-only",
