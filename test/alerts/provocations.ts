@@ -61,6 +61,10 @@ const BREAK = `echo '<?php http_response_code(500); exit("provoked");' >/run/bro
   mount --bind /run/broken.php "$(readlink -f /srv/www/public/index.php)"; systemctl reload php8.4-fpm`;
 const MEND = `umount "$(readlink -f /srv/www/public/index.php)"; systemctl reload php8.4-fpm`;
 
+/** More requests than there are workers, each as long as a worker may take. */
+const BUSY = `echo '<?php sleep(60);' >/srv/www/public/slow.php
+  ${background("busy", `sh -c 'for _ in $(seq 4); do for _ in $(seq 40); do curl -sm 60 -o /dev/null http://127.0.0.1:8080/slow.php & done; wait; done'`)}`;
+
 /** Groups, one after the other. All of a group at once: they are about different things, so none hides another. */
 export const provocations: readonly (readonly Provocation[])[] = [
   [
@@ -143,10 +147,16 @@ export const provocations: readonly (readonly Provocation[])[] = [
       heal: (lab) => lab.run("web-2", MEND),
     },
     {
-      what: "all workers of PHP-FPM on a machine stand still",
-      alerts: { RequestsQueue: "web-3", BackendDown: "web-3" },
-      provoke: (lab) => lab.run("web-3", "pkill -STOP --full '[p]hp-fpm: pool www$'"),
-      heal: (lab) => lab.run("web-3", "pkill -CONT --full '[p]hp-fpm: pool www$'"),
+      what: "all workers of PHP-FPM on a machine are busy",
+      alerts: { RequestsQueue: "web-3" },
+      provoke: (lab) => lab.run("web-3", BUSY),
+      heal: (lab) => lab.run("web-3", "systemctl stop provoked-busy || true; rm /srv/www/public/slow.php"),
+    },
+    {
+      what: "Nginx is stopped on a machine",
+      alerts: { BackendDown: "web-1" },
+      provoke: (lab) => lab.run("web-1", "systemctl stop nginx"),
+      heal: (lab) => lab.run("web-1", "systemctl start nginx"),
     },
     {
       what: "backups are stopped, and what they say of themselves is an hour old",
