@@ -3,6 +3,7 @@ import { formsGroup } from "../../topology";
 import { UserError } from "../errors";
 import type { Progress } from "../progress";
 import { docker, unlessMissing } from "../providers/docker-client";
+import { whyNotDrained } from "./drain";
 import type { KnownMachine } from "./health";
 import { primaryOf } from "./promote";
 
@@ -18,14 +19,19 @@ export function goesFirst(there: readonly KnownMachine[], topology: Topology): s
   const wantedPorts = Object.values(topology.publishedPorts ?? {});
   const entry = topology.machines.find(({ roles }) => roles.includes("load-balancer"))?.name;
   const leaving = there.filter((machine) => !planned.has(machine.name));
-  const first = leaving.filter(
-    ({ name, roles, ports, address }) =>
+  const staying = there.filter((machine) => planned.has(machine.name));
+  const first = leaving.filter((machine) => {
+    const { name, roles, ports, address } = machine;
+    return (
       // a member leaves its group in order while the others still know it
       roles.includes("database") ||
+      // the others' firewalls are about to forget it, and requests would fail at it: it is drained while all know it
+      (!roles.includes("load-balancer") && whyNotDrained(staying, machine) === "") ||
       (name !== entry && ports.some((port) => wantedPorts.includes(port))) ||
-      topology.machines.some((machine) => machine.address === address),
-  );
-  for (const { name, address } of there.filter((machine) => planned.has(machine.name))) {
+      topology.machines.some((other) => other.address === address)
+    );
+  });
+  for (const { name, address } of staying) {
     const other = topology.machines.find((machine) => machine.address === address && machine.name !== name);
     if (!other || leaving.some((machine) => machine.name === other.name)) continue;
     throw new UserError(

@@ -16,6 +16,15 @@ const planned = (settings: Pick<TopologySettings, "preset" | "machines">) =>
 const listed = (...names: string[]) =>
   planned({ machines: names.map((name) => ({ name, roles: ["load-balancer", "web", "application", "database"] })) });
 
+const tiers = (...web: string[]) =>
+  planned({
+    machines: [
+      { name: "lb-1", roles: ["load-balancer"] },
+      ...web.map((name) => ({ name, roles: ["web", "application"] as const })),
+      { name: "db-1", roles: ["database"] },
+    ],
+  });
+
 /** The machines of a topology as they run, with a primary. */
 function running(topology: ReturnType<typeof planned>, primary: string): KnownMachine[] {
   const isGroup = topology.machines.filter(({ roles }) => roles.includes("database")).length > 2;
@@ -57,6 +66,13 @@ describe("changing the machines of a running stack", () => {
     ["nothing, where nothing changes", running(distributed, "web-2"), distributed, []],
     ["nothing, at the first start", [], highlyAvailable, []],
     ["nothing, from one machine to distributed", running(simple, "web-1"), distributed, []],
+    [
+      "a web server that goes, drained, while another stays",
+      running(tiers("web-1", "web-2"), "db-1"),
+      tiers("web-1"),
+      ["web-2"],
+    ],
+    ["nothing, while the web server that stays is another", running(tiers("web-1"), "db-1"), tiers("web-2"), []],
     ["what holds the site's ports, to highly-available", running(distributed, "web-2"), highlyAvailable, ["lb-1"]],
     ["nothing, when members are added", running(highlyAvailable, "web-2"), five, []],
     ["nothing, when a machine was lost", running(highlyAvailable, "web-2").slice(2), highlyAvailable, []],
