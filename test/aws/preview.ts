@@ -37,7 +37,7 @@ export const answers: Answers = {
   "aws:ec2/getAmi:getAmi": () => ({ architecture: "x86_64", id: "ami-0123456789abcdef0" }),
   "aws:ec2/getEips:getEips": () => ({ allocationIds: [] }),
   "aws:servicequotas/getServiceQuota:getServiceQuota": ({ quotaCode }) => ({
-    value: quotaCode === "L-0263D0A3" ? 5 : 16,
+    value: quotaCode === "L-0263D0A3" ? 5 : 32,
   }),
   "aws:ssm/getParameter:getParameter": () => ({ value: "ami-0fedcba9876543210" }),
   "aws:route53/getZone:getZone": ({ name }) => ({ name, zoneId: "Z0123456789" }),

@@ -278,7 +278,7 @@ describe("aws: what machines ask of AWS, by awscli against moto", function () {
         aws.disturb({ action: "AssociateAddress", answer, times });
         const { output } = keep(
           target,
-          `${holds}; entry-address 1 & ${until(target, 45)} || echo never; kill %1; wait`,
+          `${holds}; entry-address 1 & loop=$!; ${until(target, 45)} || echo never; kill $loop; wait`,
         );
         aws.disturb(undefined);
         assert.doesNotMatch(output, /never/, output);

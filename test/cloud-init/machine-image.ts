@@ -9,6 +9,9 @@ export interface Finished {
   readonly output: string;
 }
 
+/** Seconds that a script may take. */
+const LONGEST_SECONDS = 120;
+
 /**
  * Runs a shell script as root in a new container of the machine image, without systemd, with these files in place.
  * Files go in through stdin, so that it makes no difference where Docker runs.
@@ -17,14 +20,17 @@ export interface Finished {
 export function runInMachineImage(files: MachineFile[], script: string, dockerOptions: string[] = []): Finished {
   const image = machineImage();
   const command = `tar --extract --no-overwrite-dir --directory / && { ${script}\n}`;
+  // a shell that is process 1 doesn't end by a signal: this does, and takes what the script left with it
+  const entrypoint = ["--entrypoint", "timeout", image, "--kill-after=5", String(LONGEST_SECONDS), "sh", "-c", command];
   const { error, status, stdout, stderr } = spawnSync(
     "docker",
-    ["run", "--rm", "--interactive", "--pull=never", ...dockerOptions, "--entrypoint", "sh", image, "-c", command],
-    { input: pack(files), encoding: "utf8", timeout: 60_000, maxBuffer: 2 ** 24 },
+    ["run", "--rm", "--interactive", "--pull=never", ...dockerOptions, ...entrypoint],
+    { input: pack(files), encoding: "utf8", maxBuffer: 2 ** 24 },
   );
   if (error) throw new Error(`docker run: ${error.message}`);
   if (status === 125) throw new Error(`docker could not run the image ${image}: ${stderr.trim()}`);
-  return { status: status ?? -1, output: `${stdout}${stderr}` };
+  const late = status === 124 ? `\nnot finished after ${LONGEST_SECONDS} s` : "";
+  return { status: status ?? -1, output: `${stdout}${stderr}${late}` };
 }
 
 /** Name or id of the machine image. */
