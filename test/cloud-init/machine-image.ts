@@ -29,7 +29,7 @@ export function runInMachineImage(files: MachineFile[], script: string, dockerOp
   );
   if (error) throw new Error(`docker run: ${error.message}`);
   if (status === 125) throw new Error(`docker could not run the image ${image}: ${stderr.trim()}`);
-  const late = status === 124 ? `\nnot finished after ${LONGEST_SECONDS} s` : "";
+  const late = status === 124 || status === 137 ? `\nnot finished after ${LONGEST_SECONDS} s` : "";
   return { status: status ?? -1, output: `${stdout}${stderr}${late}` };
 }
 
