@@ -1,6 +1,7 @@
-import * as s3 from "@pulumi/aws/s3";
+import type * as s3 from "@pulumi/aws/s3";
 import * as pulumi from "@pulumi/pulumi";
-import { policy, prefix, type Statement, tags } from "./names";
+import { prefix, type Statement } from "./names";
+import { privateBucket } from "./private-bucket";
 
 export interface AwsBackupsArgs {
   readonly account: string;
@@ -31,52 +32,20 @@ export class AwsBackups extends pulumi.ComponentResource {
 
   constructor(name: string, args: AwsBackupsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("web-infrastructure:aws:Backups", name, args, opts);
-    const child = { parent: this };
-    const arn = `arn:${args.partition}:s3:::${bucketName(args.account)}`;
-    this.bucket = new s3.Bucket(
-      `${name}-bucket`,
-      { bucket: bucketName(args.account), tags: tags("backups") },
-      { ...child, protect: args.isProtected, retainOnDelete: true },
-    );
-    const bucket = this.bucket.id;
-    new s3.BucketVersioning(`${name}-versioning`, { bucket, versioningConfiguration: { status: "Enabled" } }, child);
-    const block = new s3.BucketPublicAccessBlock(
-      `${name}-private`,
-      { bucket, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
-      child,
-    );
-    new s3.BucketPolicy(
-      `${name}-tls`,
+    this.bucket = privateBucket(
+      name,
       {
-        bucket,
-        policy: policy([
-          {
-            Sid: "OnlyByTls",
-            Effect: "Deny",
-            Principal: "*",
-            Action: "s3:*",
-            Resource: [arn, `${arn}/*`],
-            Condition: { Bool: { "aws:SecureTransport": "false" } },
-          },
-        ]),
+        bucketName: bucketName(args.account),
+        partition: args.partition,
+        purpose: "backups",
+        lifecycle: {
+          id: "deleted",
+          noncurrentVersionExpiration: { noncurrentDays: DELETED_DAYS },
+          abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
+        },
       },
-      { ...child, dependsOn: [block] },
-    );
-    new s3.BucketLifecycleConfiguration(
-      `${name}-lifecycle`,
-      {
-        bucket,
-        rules: [
-          {
-            id: "deleted",
-            status: "Enabled",
-            filter: { prefix: "" },
-            noncurrentVersionExpiration: { noncurrentDays: DELETED_DAYS },
-            abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
-          },
-        ],
-      },
-      child,
+      this,
+      { protect: args.isProtected, retainOnDelete: true },
     );
     this.registerOutputs({});
   }

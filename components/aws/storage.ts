@@ -2,7 +2,7 @@ import * as s3 from "@pulumi/aws/s3";
 import * as ssm from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
 import type { ApplicationArchive } from "../application-archive";
-import { policy, tags } from "./names";
+import { privateBucket } from "./private-bucket";
 
 export interface AwsStorageArgs {
   /** Name of the bucket, unique among all of AWS. */
@@ -33,52 +33,19 @@ export class AwsStorage extends pulumi.ComponentResource {
   ) {
     super("web-infrastructure:aws:Storage", name, args, opts);
     const child = { parent: this };
-    this.bucket = new s3.Bucket(
-      `${name}-bucket`,
-      { bucket: args.bucketName, forceDestroy: !args.isProtected, tags: tags("storage") },
-      { ...child, protect: args.isProtected },
+    this.bucket = privateBucket(
+      name,
+      {
+        bucketName: args.bucketName,
+        partition: args.partition,
+        purpose: "storage",
+        lifecycle: { id: "old-versions", noncurrentVersionExpiration: { noncurrentDays: OLD_VERSION_DAYS } },
+        forceDestroy: !args.isProtected,
+      },
+      this,
+      { protect: args.isProtected },
     );
     const bucket = this.bucket.id;
-    // made up, not asked for: a policy that judges this one can read it before the bucket is there
-    const arn = `arn:${args.partition}:s3:::${args.bucketName}`;
-    new s3.BucketVersioning(`${name}-versioning`, { bucket, versioningConfiguration: { status: "Enabled" } }, child);
-    const block = new s3.BucketPublicAccessBlock(
-      `${name}-private`,
-      { bucket, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
-      child,
-    );
-    new s3.BucketPolicy(
-      `${name}-tls`,
-      {
-        bucket,
-        policy: policy([
-          {
-            Sid: "OnlyByTls",
-            Effect: "Deny",
-            Principal: "*",
-            Action: "s3:*",
-            Resource: [arn, `${arn}/*`],
-            Condition: { Bool: { "aws:SecureTransport": "false" } },
-          },
-        ]),
-      },
-      { ...child, dependsOn: [block] },
-    );
-    new s3.BucketLifecycleConfiguration(
-      `${name}-lifecycle`,
-      {
-        bucket,
-        rules: [
-          {
-            id: "old-versions",
-            status: "Enabled",
-            filter: { prefix: "" },
-            noncurrentVersionExpiration: { noncurrentDays: OLD_VERSION_DAYS },
-          },
-        ],
-      },
-      child,
-    );
 
     const { path, sha256 } = args.application;
     const key = `applications/${sha256}.tar`;
