@@ -12,6 +12,16 @@ export const yesOrNo = z
   .default("false")
   .transform((value) => value === "true");
 
+/** A plain number, which arrives as text. */
+export const wholeNumber = (minimum: number, maximum: number, what: string) =>
+  z
+    .string()
+    .refine(
+      (value) => /^\d+$/.test(value) && Number(value) >= minimum && Number(value) <= maximum,
+      `takes ${what}, a whole number from ${minimum} to ${maximum}`,
+    )
+    .transform(Number);
+
 /** A setting that is written as a list or a map, and arrives as JSON. */
 export const structured = <Schema extends z.ZodType>(what: string, schema: Schema) =>
   z

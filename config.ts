@@ -10,24 +10,16 @@ import {
   oneOf,
   structured,
   weight,
+  wholeNumber,
   yesOrNo,
 } from "./config-machines";
-import { algorithms, modes, presetNames, roles } from "./topology/types";
+import { algorithms, DEFAULT_LIMITS, modes, presetNames, roles } from "./topology/types";
 
 /** The namespace of the settings in `Pulumi.<stack>.yaml`: the name of the project. */
 const NAMESPACE = "web-infrastructure";
 
 /** A setting is missing, unknown or wrong. The message names the key, what it takes and what to do. */
 export class ConfigError extends Error {}
-
-const wholeNumber = (minimum: number, maximum: number, what: string) =>
-  z
-    .string()
-    .refine(
-      (value) => /^\d+$/.test(value) && Number(value) >= minimum && Number(value) <= maximum,
-      `takes ${what}, a whole number from ${minimum} to ${maximum}`,
-    )
-    .transform(Number);
 
 /** A port on the host's loopback; 0 means "do not publish". */
 const port = wholeNumber(0, 65535, "a port of this computer (0: not published)");
@@ -68,6 +60,14 @@ const common = {
   /** Seconds in which a server that comes back gets to its full share. */
   slowStart: wholeNumber(0, 3600, "seconds (0: at once)").default(0),
   stickySessions: yesOrNo,
+  /** Requests of one client address in ten seconds at each load balancer; more are answered with 429. */
+  requestsPerAddress: wholeNumber(0, 1_000_000, "requests in ten seconds (0: any number)").default(
+    DEFAULT_LIMITS.requests,
+  ),
+  /** Connections of one client address at a time at each load balancer; more are refused. */
+  connectionsPerAddress: wholeNumber(0, 1_000_000, "connections at a time (0: any number)").default(
+    DEFAULT_LIMITS.connections,
+  ),
   /** The name the site is served under. */
   domain: z
     .string()

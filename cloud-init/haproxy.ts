@@ -94,6 +94,7 @@ function serversWith(topology: Topology, role: "web" | "application") {
 
 function edgeValues(topology: Topology, machine: Machine) {
   const published = topology.publishedPorts;
+  const askers = topology.machines.filter(({ roles }) => roles.includes("load-balancer") || roles.includes("monitor"));
   // the standard port isn't written in an address
   const suffix = published?.https && published.https !== 443 ? `:${published.https}` : "";
   return {
@@ -101,6 +102,8 @@ function edgeValues(topology: Topology, machine: Machine) {
     domain: topology.domain,
     servedHosts: [topology.domain, machine.address, ...entryAddresses(topology), "localhost", "127.0.0.1"].join(" "),
     holdSeconds: holdsWrites(topology, machine) && holdSeconds,
+    limits: (topology.limits.requests > 0 || topology.limits.connections > 0) && topology.limits,
+    neighbours: ["127.0.0.0/8", ...askers.map(({ address }) => address)].join(" "),
     httpPort: ports.http,
     httpsPort: ports.https,
     certificate: `${SECRETS_DIRECTORY}/site.pem`,

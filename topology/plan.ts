@@ -3,7 +3,17 @@ import { problemsOf, problemsOfOrder, problemsOfWeights } from "./checks";
 import { databaseRoles } from "./databases";
 import { planNetwork } from "./network";
 import { type PlannedMachine, presetAlgorithms, presets } from "./presets";
-import type { Algorithm, Backups, MachineSize, Mode, Preset, PublishedPorts, Topology, VirtualIp } from "./types";
+import {
+  type Algorithm,
+  type Backups,
+  DEFAULT_LIMITS,
+  type MachineSize,
+  type Mode,
+  type Preset,
+  type PublishedPorts,
+  type Topology,
+  type VirtualIp,
+} from "./types";
 import { planZones } from "./zones";
 
 /** What a person says about the machines, by the names of the settings. */
@@ -27,6 +37,10 @@ export interface TopologySettings {
   readonly slowStart?: number;
   /** @default false */
   readonly stickySessions?: boolean;
+  /** Requests of one client address in ten seconds; 0: any number. @default 2000 */
+  readonly requestsPerAddress?: number;
+  /** Connections of one client address at a time; 0: any number. @default 500 */
+  readonly connectionsPerAddress?: number;
 }
 
 export const DEFAULT_PRESET: Preset = "highly-available";
@@ -97,6 +111,10 @@ export function planTopology(plan: TopologyPlan): Topology {
       algorithm: plan.balance ?? (plan.machines ? undefined : presetAlgorithms[preset]) ?? "roundrobin",
       slowStart: plan.slowStart ?? 0,
       sticky: plan.stickySessions ?? false,
+    },
+    limits: {
+      requests: plan.requestsPerAddress ?? DEFAULT_LIMITS.requests,
+      connections: plan.connectionsPerAddress ?? DEFAULT_LIMITS.connections,
     },
     machines: planned.map(({ name, roles: its, memory, cores, instanceType, weight, backup, zone }, index) => {
       const usual = typeof plan.size === "function" ? plan.size(instanceType) : plan.size;

@@ -25,6 +25,21 @@ export interface Balancing {
   readonly sticky: boolean;
 }
 
+/** What one client address may do at each load balancer; 0: as much as it likes. */
+export interface ClientLimits {
+  /** Requests in ten seconds. */
+  readonly requests: number;
+  /** Connections at a time. */
+  readonly connections: number;
+}
+
+/**
+ * Generous, because many people may share an address (a company, a mobile network): 200 who each open a page of ten files
+ * in the same ten seconds, or 500 browsers, which have one connection each. That many connections are a quarter of what
+ * a load balancer takes.
+ */
+export const DEFAULT_LIMITS: ClientLimits = { requests: 2000, connections: 500 };
+
 export interface MachineSize {
   /** Memory of the machine, in MiB. */
   readonly memory: number;
@@ -129,6 +144,7 @@ export interface Topology {
   /** The addresses of the site: one, or one for each load balancer (active-active); none where there is only one balancer. */
   readonly virtualIps: readonly VirtualIp[];
   readonly balancing: Balancing;
+  readonly limits: ClientLimits;
   /** In the order a person lists them; see `creationOrder` for the order they are made in. */
   readonly machines: readonly Machine[];
 }

@@ -1,51 +1,7 @@
 import assert from "node:assert/strict";
-import { machineFiles } from "../../cloud-init";
-import { file, runInMachineImage } from "./machine-image";
-import { distributed, machine } from "./topologies";
-
-/** HAProxy, Nginx and PHP-FPM as on the machines, in one container that has the addresses of all three. No database. */
-const start = `
-  for address in 51 11 12; do ip address add 172.30.0.$address/32 dev lo; done
-  mkdir -p /var/lib/machine/secrets /run/php /run/haproxy
-  cd /var/lib/machine/secrets
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=test -days 1 \\
-    -addext subjectAltName=DNS:www.foobar.com,DNS:localhost -keyout /tmp/key.pem -out ca.pem 2>/dev/null
-  cat ca.pem /tmp/key.pem >site.pem
-  # one certificate for all machines here; an impostor's is signed by nobody
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=web -days 1 -CA ca.pem -CAkey /tmp/key.pem \\
-    -addext subjectAltName=DNS:web-1,DNS:web-2 -keyout machine.key -out machine.pem 2>/dev/null
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=impostor -days 1 \\
-    -keyout /tmp/impostor.key -out /tmp/impostor.pem 2>/dev/null
-  printf secret-of-the-database >database-application-password
-  printf 0123456789abcdef >session-key
-  chmod -R go-rwx . /var/lib/machine/secrets
-  tar --create --file /var/lib/machine/application.tar --directory /application .
-  /usr/local/lib/machine/setup.d/25-haproxy
-  /usr/local/lib/machine/setup.d/30-application-files
-  /usr/local/lib/machine/setup.d/40-application-secrets
-  php-fpm8.4 --daemonize
-  nginx
-  . /etc/default/haproxy
-  haproxy -W -D -f /etc/haproxy/haproxy.cfg $EXTRAOPTS
-  # until both web servers have failed their checks: there is no database to read from
-  for attempt in $(seq 50); do
-    curl -s 'http://127.0.0.1:8404/;csv' | grep -c '^web,web-[12],.*,DOWN,' | grep -q 2 && break
-    sleep 0.1
-  done
-`;
-
-const application = [
-  file("/application/style.css", "body { color: black }"),
-  file("/application/.env", "PASSWORD=1"),
-  file("/application/migrations/001-first.sql", "SELECT 1;"),
-  file("/application/uploads/picture.jpg", "<?php echo 'ran as PHP';"),
-  file("/application/docs/index.html", "docs"),
-  file(
-    "/application/index.php",
-    `<?php header('Content-Type: application/json');
-     echo json_encode(['server' => $_SERVER, 'environment' => getenv(), 'writable' => is_writable(__DIR__)]);`,
-  ),
-];
+import { edgeFiles, startEdge } from "./edge-room";
+import { runInMachineImage } from "./machine-image";
+import { distributed } from "./topologies";
 
 const site = "https://www.foobar.com";
 const overHttp = "http://172.30.0.51";
@@ -58,7 +14,7 @@ const requests = {
   page: `${site}/some/page?a=b`,
   pagePublished: "https://www.foobar.com:8443/ --connect-to ::172.30.0.51:443",
   http1: `--http1.1 ${site}/up`,
-  liar: `${site}/ -H 'X-Forwarded-For: 1.2.3.4' -H 'X-Forwarded-Host: evil.example' -H 'X-Load-Balancer: mine' -H 'Forwarded: for=1.2.3.4' -H 'Proxy: evil.example'`,
+  liar: `${site}/ -H 'X-Forwarded-For: 1.2.3.4' -H 'X-Forwarded-Host: evil.example' -H 'X-Load-Balancer: mine' -H 'Forwarded: for=1.2.3.4' -H 'X_Forwarded_For: 1.2.3.4' -H 'X-Client-IP: 1.2.3.4' -H 'X-Original-URL: /admin' -H 'X-Rewrite-URL: /admin' -H 'X-Web-Server: mine' -H 'Proxy: evil.example'`,
   stranger: `${site}/ -H 'Host: evil.example'`,
   localhost: "https://localhost/up --connect-to ::172.30.0.51:443",
   tls11: `--tls-max 1.1 --ciphers DEFAULT:@SECLEVEL=0 ${site}/up`,
@@ -125,10 +81,9 @@ describe("edge and web server (HAProxy, Nginx and PHP-FPM in the machine image)"
     const asking = Object.entries(requests).map(
       ([name, request]) => `${preparations[name] ?? ""}printf '\\n### ${name}\\n'; ${curl} ${request} 2>&1`,
     );
-    const files = ["web-1", "lb-1"].flatMap((name) => machineFiles(distributed, machine(distributed, name), ""));
     const { output } = runInMachineImage(
-      [...files.filter(({ path }) => !path.endsWith("20-database.cfg")), ...application],
-      `${start}\nhead --bytes 17M /dev/zero >/tmp/large\n${asking.join("\n")}\nnginx -s stop`,
+      edgeFiles(distributed),
+      `${startEdge}\nhead --bytes 17M /dev/zero >/tmp/large\n${asking.join("\n")}\nnginx -s stop`,
       ["--cap-add", "NET_ADMIN", "--network", "none"],
     );
     const blocks = output.split("\n### ").slice(1);
@@ -170,7 +125,8 @@ describe("edge and web server (HAProxy, Nginx and PHP-FPM in the machine image)"
     const { server } = JSON.parse(answer("liar").body);
     assert.doesNotMatch(server.HTTP_X_FORWARDED_FOR, /1\.2\.3\.4/);
     assert.equal(server.HTTP_X_LOAD_BALANCER, "lb-1");
-    for (const name of ["HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED"]) assert.equal(server[name], undefined, name);
+    assert.equal(server.HTTP_X_WEB_SERVER, "web-1");
+    assert.doesNotMatch(JSON.stringify(server), /1\.2\.3\.4|evil\.example|\/admin|mine/);
     assert.ok(!server.HTTP_PROXY);
   });
 
@@ -201,6 +157,21 @@ describe("edge and web server (HAProxy, Nginx and PHP-FPM in the machine image)"
     }
     assert.ok(!answer("localhost").headers.has("strict-transport-security"));
     assert.ok(!answer("redirect").headers.has("strict-transport-security"));
+  });
+
+  it("tells browsers to be careful where the application says nothing about it, and nothing else where it does", () => {
+    const careful = {
+      "content-security-policy": "base-uri 'self'; frame-ancestors 'self'",
+      "cross-origin-opener-policy": "same-origin-allow-popups",
+      "cross-origin-resource-policy": "same-site",
+      "referrer-policy": "strict-origin-when-cross-origin",
+      "x-content-type-options": "nosniff",
+    };
+    for (const name of ["style", "stranger", "health"] as const)
+      for (const [header, value] of Object.entries(careful))
+        assert.equal(answer(name).headers.get(header), value, name);
+    assert.equal(answer("page").headers.get("content-security-policy"), "default-src 'none'");
+    assert.equal(answer("page").headers.get("referrer-policy"), careful["referrer-policy"]);
   });
 
   it("speaks TLS 1.2 and later only", () => {

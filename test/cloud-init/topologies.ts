@@ -24,6 +24,9 @@ export const distributed = planned({ preset: "distributed" });
 export const highlyAvailable = planned({ preset: "highly-available" });
 export const scaleUp = planned({ preset: "scale-up" });
 
+/** Few requests and connections for each address. */
+export const limited = planned({ preset: "distributed", requestsPerAddress: 20, connectionsPerAddress: 3 });
+
 /** Every way of balancing that has a line of its own somewhere, at once. */
 export const balanced = planned({
   preset: "scale-up",
