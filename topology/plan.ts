@@ -41,6 +41,8 @@ export interface TopologySettings {
   readonly requestsPerAddress?: number;
   /** Connections of one client address at a time; 0: any number. @default 500 */
   readonly connectionsPerAddress?: number;
+  /** Machines have IPv6 addresses beside the IPv4 ones, for visitors and the way out. @default false */
+  readonly ipv6?: boolean;
 }
 
 export const DEFAULT_PRESET: Preset = "highly-available";
@@ -102,7 +104,7 @@ export function planTopology(plan: TopologyPlan): Topology {
     preset: plan.machines ? "machines" : preset,
     stack,
     domain,
-    network: spread ? { ...network, subnets: spread.subnets } : network,
+    network: { ...network, ...(spread ? { subnets: spread.subnets } : {}), ...(plan.ipv6 ? { hasIpv6: true } : {}) },
     ...(publishedPorts ? { publishedPorts } : {}),
     ...(backups ? { backups } : {}),
     ...(plan.alerts ? { alerts: plan.alerts } : {}),

@@ -69,6 +69,7 @@ function wayOfRequests(topology: Topology): string[] {
             `Visitors come to ${isPublic ? "a public address" : address}, which ${holders[0]} holds, else ${holders.slice(1).join(", then ")}` +
             `${returns ? `; ${holders[0]} takes it back` : "; who has it keeps it"}.`,
         );
+  if (topology.network.hasIpv6) entries.push("By IPv6 they come to any load balancer, at an address of its own.");
   const shares = (applicationIsApart(topology) ? (["web", "application"] as const) : (["web"] as const))
     .filter((role) => machinesWith(topology, role).length > 1)
     .map((role) => `${role}: ${machinesWith(topology, role).map(share).join(", ")}`);

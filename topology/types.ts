@@ -85,6 +85,8 @@ export interface Network {
   readonly dynamicRange: string;
   /** Parts of the range, each in one availability zone; absent where the network is one. */
   readonly subnets?: readonly Subnet[];
+  /** Machines have public IPv6 addresses as well: for visitors and the way out, not for each other. @default false */
+  readonly hasIpv6?: boolean;
 }
 
 export interface Subnet {

@@ -1,5 +1,5 @@
 import type { Machine, Topology } from "../types";
-import { isEntry, modelOf, portsOf, roleNames } from "./model";
+import { addressesOf, isEntry, modelOf, portsOf, roleNames } from "./model";
 
 /** The topology as a Mermaid flowchart, for Markdown: machines with their roles, and who talks to whom on which port. */
 export function mermaid(topology: Topology): string {
@@ -20,8 +20,8 @@ export function mermaid(topology: Topology): string {
     ...(among.length > 0 ? [`    among${index}>"between them: ${portsOf(among)}"]`] : []),
     "  end",
   ]);
-  const entries = topology.virtualIps.map(
-    ({ holders }, index) => `  address${index}{{"virtual IP<br/>${holders[0]}, else ${holders.slice(1).join(", ")}"}}`,
+  const entries = addressesOf(topology).map(
+    ([title, holders], index) => `  address${index}{{"${title}<br/>${holders}"}}`,
   );
   const arrows = links.flatMap((link) => {
     const to = `kind${kinds.indexOf(link.to)}`;

@@ -51,6 +51,17 @@ export function isEntry({ machines }: Kind): boolean {
   return machines.some(({ roles }) => roles.includes("load-balancer"));
 }
 
+/** The addresses of visitors' that lead to load balancers: what each is, and who has it. One load balancer has just its own. */
+export function addressesOf({ virtualIps, network }: Topology): [title: string, holders: string][] {
+  if (virtualIps.length === 0) return [];
+  const shared = virtualIps.map(({ address, holders, returns }): [string, string] => [
+    // where the network has zones, a public address leads to who holds the virtual IP
+    network.subnets ? "virtual IP and its public address" : `virtual IP ${address}`,
+    `${holders[0]}, else ${holders.slice(1).join(", ")}${returns ? "" : " · one at a time"}`,
+  ]);
+  return network.hasIpv6 ? [...shared, ["IPv6", "an address of each one's own"]] : shared;
+}
+
 /** Such as `8080` or `VRRP`. */
 export function portOf({ port, protocol }: Flow): string {
   return port === undefined ? protocol.toUpperCase() : String(port);

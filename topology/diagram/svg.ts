@@ -1,7 +1,7 @@
 import type { ElkExtendedEdge, ElkNode } from "elkjs";
 import ELK from "elkjs";
-import type { Flow, Machine, Topology, VirtualIp } from "../types";
-import { isEntry, type Kind, type Link, modelOf, portOf, portsOf, roleNames } from "./model";
+import type { Flow, Machine, Topology } from "../types";
+import { addressesOf, isEntry, type Kind, type Link, modelOf, portOf, portsOf, roleNames } from "./model";
 import { style } from "./style";
 
 // ELK (Eclipse Layout Kernel) gives everything its place; what stands there is drawn here.
@@ -24,14 +24,15 @@ interface Drawn extends ElkNode {
 export async function svg(topology: Topology): Promise<string> {
   const { kinds, links, singlePoints } = modelOf(topology);
   const entryLink = links.find(({ from, to }) => from === "visitors" && isEntry(to));
+  const addresses = addressesOf(topology);
   const nodes = [
     visitors(),
-    ...topology.virtualIps.map((virtualIp, index) => address(virtualIp, index, topology)),
+    ...addresses.map(address),
     ...kinds.map((kind) => group(topology, kind, singlePoints)),
     ...links.map((link) => hub(link)),
   ];
   const edges = links.flatMap((link) =>
-    link === entryLink && topology.virtualIps.length > 0 ? throughAddresses(link, topology) : throughHub(link),
+    link === entryLink && addresses.length > 0 ? throughAddresses(link, addresses.length) : throughHub(link),
   );
   const laidOut: ElkNode = await new ELK().layout({
     id: "root",
@@ -74,12 +75,7 @@ function visitors(): Drawn {
   return { id: "visitors", width: 104, height: 36, draw: pill("visitors", "visitors") };
 }
 
-function address({ address: ip, holders, returns }: VirtualIp, index: number, { network }: Topology): Drawn {
-  // where the network has zones, a public address leads to who holds the virtual IP
-  const lines = [
-    network.subnets ? "virtual IP and its public address" : `virtual IP ${ip}`,
-    `${holders[0]}, else ${holders.slice(1).join(", ")}${returns ? "" : " · one at a time"}`,
-  ];
+function address(lines: readonly string[], index: number): Drawn {
   return {
     id: `address-${index}`,
     width: wide(lines, CHARACTER.small) + 36,
@@ -183,8 +179,8 @@ function throughHub(link: Link): ElkExtendedEdge[] {
 }
 
 /** Visitors know addresses; who holds each, they don't. */
-function throughAddresses(link: Link, { virtualIps }: Topology): ElkExtendedEdge[] {
-  const ids = virtualIps.map((_, index) => `address-${index}`);
+function throughAddresses(link: Link, count: number): ElkExtendedEdge[] {
+  const ids = Array.from({ length: count }, (_, index) => `address-${index}`);
   return [edge("visitors", hubId(link)), ...ids.flatMap((id) => [edge(hubId(link), id), edge(id, link.to.id)])];
 }
 
