@@ -155,6 +155,8 @@ const aws = z.strictObject({
    * needs a prebuilt image.
    */
   nat: z.enum(["none", "single", "per-zone"], "takes none, single or per-zone").default("single"),
+  /** Visitors, and machines on their way out, may use IPv6 as well; among themselves machines talk IPv4. */
+  ipv6: yesOrNo,
   /** Size of each machine's own disk, in GiB. */
   rootVolume: wholeNumber(8, 1024, "GiB of each machine's own disk").default(10),
   /** Size of each database machine's data volume, in GiB. It can be enlarged later, never made smaller. */

@@ -104,6 +104,7 @@ function edgeValues(topology: Topology, machine: Machine) {
     holdSeconds: holdsWrites(topology, machine) && holdSeconds,
     limits: (topology.limits.requests > 0 || topology.limits.connections > 0) && topology.limits,
     neighbours: ["127.0.0.0/8", ...askers.map(({ address }) => address)].join(" "),
+    hasIpv6: topology.network.hasIpv6 ?? false,
     httpPort: ports.http,
     httpsPort: ports.https,
     certificate: `${SECRETS_DIRECTORY}/site.pem`,

@@ -38,9 +38,16 @@ export function keepalivedFiles(topology: Topology, machine: Machine): MachineFi
       {
         virtualIps: addresses.join("|").replaceAll(".", "\\."),
         clientsComeBy: (machine.entryAddresses ?? addresses).join(", "),
+        hasIpv6: topology.network.hasIpv6 ?? false,
       },
       "0755",
     ),
+    ...(topology.network.hasIpv6
+      ? [
+          program("/usr/local/lib/machine/keep-ipv6-visitors-off"),
+          fixedFile("/etc/systemd/system/nftables.service.d/ipv6.conf"),
+        ]
+      : []),
     ...(machine.entryAddresses
       ? []
       : [

@@ -16,7 +16,7 @@ export function nftablesFiles(topology: Topology, machine: Machine): MachineFile
           .join(", "),
     }));
   return [
-    renderedFile("/etc/nftables.conf", { rules }),
+    renderedFile("/etc/nftables.conf", { rules, hasIpv6: topology.network.hasIpv6 ?? false }),
     fixedFile("/etc/systemd/system/nftables.service.d/machine.conf"),
     program("/usr/local/lib/machine/setup.d/10-firewall"),
     program("/usr/local/lib/machine/ready.d/10-firewall"),

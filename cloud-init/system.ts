@@ -33,7 +33,9 @@ export function systemFiles(topology: Topology, machine: Machine, moreServices: 
       permissions: "0644",
     },
     ...(machine.roles.includes("load-balancer")
-      ? [renderedFile("/usr/local/lib/machine/ready.d/50-load-balancer", { domain: topology.domain }, "0755")]
+      ? ["50-load-balancer", ...(topology.network.hasIpv6 ? ["55-ipv6"] : [])].map((step) =>
+          renderedFile(`/usr/local/lib/machine/ready.d/${step}`, { domain: topology.domain }, "0755"),
+        )
       : []),
   ];
 }

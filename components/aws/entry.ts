@@ -10,8 +10,16 @@ export interface AwsEntryArgs {
   readonly count: number;
   /** Id of the hosted zone that the name belongs to. @default none: the address is an output only */
   readonly hostedZoneId?: pulumi.Input<string>;
+  /** IPv6 addresses of the load balancers, each its own: there are no Elastic IPs of IPv6. @default none */
+  readonly ipv6?: readonly LoadBalancerAddress[];
   /** The address is kept when the stack goes by accident: people's name servers know it. */
   readonly isProtected: boolean;
+}
+
+export interface LoadBalancerAddress {
+  /** Host name of the load balancer. */
+  readonly machine: string;
+  readonly address: pulumi.Input<string>;
 }
 
 /** Seconds that the name's address is remembered by others. */
@@ -19,6 +27,7 @@ const TTL = 60;
 
 /** The public addresses of the site and, where there is a hosted zone, its name. Who answers to them the machines settle. */
 export class AwsEntry extends pulumi.ComponentResource {
+  /** Those of IPv4, then those of IPv6. */
   readonly addresses: pulumi.Output<string>[];
   readonly allocationIds: pulumi.Output<string>[];
 
@@ -35,25 +44,36 @@ export class AwsEntry extends pulumi.ComponentResource {
         { domain: "vpc", tags: tags(`entry${suffix}`) },
         { parent: this, protect: args.isProtected },
       );
-      if (args.hostedZoneId !== undefined) this.publish(args.domain, args.hostedZoneId, address, suffix);
+      this.publish(args, "A", address.publicIp, suffix);
       return address;
     });
-    this.addresses = addresses.map(({ publicIp }) => publicIp);
+    const ipv6 = args.ipv6 ?? [];
+    for (const { machine, address } of ipv6) this.publish(args, "AAAA", address, `-${machine}-ipv6`);
+    this.addresses = [
+      ...addresses.map(({ publicIp }) => publicIp),
+      ...ipv6.map(({ address }) => pulumi.output(address)),
+    ];
     this.allocationIds = addresses.map(({ id }) => id);
     this.registerOutputs({ addresses: this.addresses });
   }
 
   /**
    * The name leads to all addresses that answer: Amazon Route 53 Developer Guide, "Multivalue answer routing". With one address
-   * the health check only measures: where all fail, Route 53 answers with all.
+   * the health check only measures: where all fail, Route 53 answers with all. Its checkers visit addresses of either kind.
    */
-  private publish(domain: string, zoneId: pulumi.Input<string>, address: ec2.Eip, suffix: string): void {
+  private publish(
+    { domain, hostedZoneId }: AwsEntryArgs,
+    type: "A" | "AAAA",
+    address: pulumi.Input<string>,
+    suffix: string,
+  ): void {
+    if (hostedZoneId === undefined) return;
     const child = { parent: this };
     const healthCheck = new route53.HealthCheck(
       `${this.name}-health${suffix}`,
       {
         type: "HTTPS",
-        ipAddress: address.publicIp,
+        ipAddress: address,
         // sent as SNI and Host; Route 53 doesn't verify the certificate, which may be of the stack's own CA
         fqdn: domain,
         port: 443,
@@ -67,11 +87,11 @@ export class AwsEntry extends pulumi.ComponentResource {
     new route53.Record(
       `${this.name}-name${suffix}`,
       {
-        zoneId,
+        zoneId: hostedZoneId,
         name: domain,
-        type: "A",
+        type,
         ttl: TTL,
-        records: [address.publicIp],
+        records: [address],
         setIdentifier: `${this.name}${suffix}`,
         multivalueAnswerRoutingPolicy: true,
         healthCheckId: healthCheck.id,

@@ -11,11 +11,15 @@ export interface AwsFirewallsArgs {
   readonly flows: readonly Flow[];
   /** All roles of the machines. */
   readonly roles: readonly string[];
+  /** The internet is also that of IPv6; machines talk to each other by IPv4 in any case. @default false */
+  readonly hasIpv6?: boolean;
   /** Where monitors send alerts. @default nowhere */
   readonly alerts?: AlertRoutes;
 }
 
-const EVERYWHERE = "0.0.0.0/0";
+/** The internet as rules of EC2 name it, and what stands at the end of their names here. */
+const INTERNET = { family: "", range: { cidrIpv4: "0.0.0.0/0" } };
+const IPV6_INTERNET = { family: "-ipv6", range: { cidrIpv6: "::/0" } };
 
 /** VRRP's number among the IP protocols (RFC 9568); it has no ports. */
 const PROTOCOL = { tcp: "tcp", vrrp: "112" } as const;
@@ -54,46 +58,36 @@ export class AwsFirewalls extends pulumi.ComponentResource {
     }
 
     // Standalone rules: those written into a group would erase them at each update, and the other way round.
+    const letIn = (suffix: string, rule: vpc.SecurityGroupIngressRuleArgs) =>
+      this.rules.push(new vpc.SecurityGroupIngressRule(`${name}-in-${suffix}`, rule, child));
+    const letOut = (suffix: string, rule: vpc.SecurityGroupEgressRuleArgs) =>
+      this.rules.push(new vpc.SecurityGroupEgressRule(`${name}-out-${suffix}`, rule, child));
+    const internets = args.hasIpv6 ? [INTERNET, IPV6_INTERNET] : [INTERNET];
+
     for (const { from, to, protocol, port, purpose } of args.flows) {
       const rule = { ipProtocol: PROTOCOL[protocol], fromPort: port, toPort: port, description: purpose };
       const [source, target] = [this.groups.get(from), this.group(to)];
       const suffix = `${from}-${to}-${port ?? protocol}`;
-      this.rules.push(
-        new vpc.SecurityGroupIngressRule(
-          `${name}-in-${suffix}`,
-          {
-            securityGroupId: target.id,
-            ...(source ? { referencedSecurityGroupId: source.id } : { cidrIpv4: EVERYWHERE }),
-            ...rule,
-          },
-          child,
-        ),
-      );
-      if (!source) continue;
-      this.rules.push(
-        new vpc.SecurityGroupEgressRule(
-          `${name}-out-${suffix}`,
-          { securityGroupId: source.id, referencedSecurityGroupId: target.id, ...rule },
-          child,
-        ),
-      );
+      if (source) {
+        letIn(suffix, { securityGroupId: target.id, referencedSecurityGroupId: source.id, ...rule });
+        letOut(suffix, { securityGroupId: source.id, referencedSecurityGroupId: target.id, ...rule });
+      } else {
+        for (const { family, range } of internets)
+          letIn(`${suffix}${family}`, { securityGroupId: target.id, ...range, ...rule });
+      }
     }
-    for (const [role, group] of this.groups) {
+    if (args.hasIpv6) {
+      // Routers don't cut packets of IPv6 into pieces but say that they are too big: type 2, code 0. A security group without
+      // a rule for it keeps that off (Amazon EC2 User Guide, "Network MTU for your EC2 instance", Path MTU Discovery).
+      const tooBig = { ipProtocol: "icmpv6", fromPort: 2, toPort: 0, description: "packet too big" };
+      for (const [role, { id }] of this.groups)
+        letIn(`internet-${role}-too-big-ipv6`, { securityGroupId: id, ...IPV6_INTERNET.range, ...tooBig });
+    }
+    for (const [role, { id }] of this.groups) {
       for (const { port, purpose } of [...OUTWARD, ...(role === "monitor" ? alerting(args.alerts) : [])]) {
-        this.rules.push(
-          new vpc.SecurityGroupEgressRule(
-            `${name}-out-${role}-internet-${port}`,
-            {
-              securityGroupId: group.id,
-              cidrIpv4: EVERYWHERE,
-              ipProtocol: "tcp",
-              fromPort: port,
-              toPort: port,
-              description: purpose,
-            },
-            child,
-          ),
-        );
+        const rule = { ipProtocol: "tcp", fromPort: port, toPort: port, description: purpose };
+        for (const { family, range } of internets)
+          letOut(`${role}-internet-${port}${family}`, { securityGroupId: id, ...range, ...rule });
       }
     }
     this.registerOutputs({});

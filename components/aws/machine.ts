@@ -24,6 +24,8 @@ export interface AwsMachineArgs {
   readonly zone: pulumi.Input<string>;
   /** Fixed private IPv4 address in the subnet. */
   readonly address: pulumi.Input<string>;
+  /** Fixed IPv6 address in the subnet. @default none */
+  readonly ipv6Address?: pulumi.Input<string>;
   /** Gets a public address of its own, as its way out. */
   readonly isPublic: boolean;
   /** Private addresses that public ones of the site may lead to, and the allocations of these. @default none */
@@ -100,6 +102,8 @@ export class AwsMachine extends pulumi.ComponentResource implements TargetMachin
         subnetId: args.subnetId,
         privateIp: args.address,
         secondaryPrivateIps: args.entry && [...args.entry.addresses],
+        // The machine gets it by DHCPv6 (Amazon EC2 User Guide, "IPv6 addresses"): cloud-init asks for it where AWS says so.
+        ipv6Addresses: args.ipv6Address === undefined ? undefined : [args.ipv6Address],
         associatePublicIpAddress: args.isPublic,
         vpcSecurityGroupIds: [...args.securityGroupIds],
         iamInstanceProfile: profile.name,

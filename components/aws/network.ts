@@ -3,7 +3,7 @@ import * as ec2 from "@pulumi/aws/ec2";
 import * as iam from "@pulumi/aws/iam";
 import * as vpcRules from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
-import type { Subnet } from "../../topology";
+import { ipv6RangeOf, type Subnet } from "../../topology";
 import { policy, tags, trust } from "./names";
 
 export interface AwsNetworkArgs {
@@ -11,9 +11,11 @@ export interface AwsNetworkArgs {
   /** The network in CIDR notation. */
   readonly addressRange: pulumi.Input<string>;
   readonly subnets: readonly Subnet[];
+  /** The network and its subnets have a public IPv6 range as well. @default false */
+  readonly hasIpv6?: boolean;
   /** Names of the availability zones, such as `eu-central-1a`; a subnet's zone is an index in this list. */
   readonly zones: readonly string[];
-  /** How machines without a public address reach the internet. */
+  /** How machines without a public address reach the internet; with `none` they don't by IPv6 either. */
   readonly nat: "none" | "single" | "per-zone";
   /** Machines without a public address reach the services of AWS that they need inside the network. @default false */
   readonly hasEndpoints?: boolean;
@@ -31,6 +33,8 @@ export class AwsNetwork extends pulumi.ComponentResource {
   readonly vpcArn: pulumi.Output<string>;
   /** In the order of the arguments' subnets. */
   readonly subnetIds: pulumi.Output<string>[];
+  /** IPv6 ranges of the subnets, in the same order; none where the network has no IPv6. */
+  readonly ipv6Ranges: pulumi.Output<string>[];
   /** What has to be there before a machine can reach anything. */
   readonly routes: pulumi.Resource[] = [];
 
@@ -39,20 +43,35 @@ export class AwsNetwork extends pulumi.ComponentResource {
     const child = { parent: this };
     const vpc = new ec2.Vpc(
       `${name}-vpc`,
-      { cidrBlock: args.addressRange, enableDnsSupport: true, enableDnsHostnames: true, tags: tags("network") },
+      {
+        cidrBlock: args.addressRange,
+        ...(args.hasIpv6 ? { assignGeneratedIpv6CidrBlock: true } : {}),
+        enableDnsSupport: true,
+        enableDnsHostnames: true,
+        tags: tags("network"),
+      },
       child,
     );
     // Without this a new VPC has a group that lets everything through among its members.
     new ec2.DefaultSecurityGroup(`${name}-default`, { vpcId: vpc.id, ingress: [], egress: [] }, child);
     const gateway = new ec2.InternetGateway(`${name}-gateway`, { vpcId: vpc.id, tags: tags("gateway") }, child);
 
+    // The addresses in it are given out by name, not to whatever comes (a gateway has no use for one).
+    const ipv6Ranges = args.subnets
+      .filter(() => args.hasIpv6)
+      .map((subnet) =>
+        pulumi
+          .all([args.addressRange, vpc.ipv6CidrBlock])
+          .apply(([addressRange, ipv6Range]) => ipv6RangeOf(subnet, addressRange, ipv6Range)),
+      );
     const subnets = args.subnets.map(
-      ({ range, zone, isPublic }) =>
+      ({ range, zone, isPublic }, index) =>
         new ec2.Subnet(
           `${name}-${isPublic ? "public" : "private"}-${zone + 1}`,
           {
             vpcId: vpc.id,
             cidrBlock: range,
+            ipv6CidrBlock: ipv6Ranges[index],
             availabilityZone: args.zones[zone],
             tags: tags(`${isPublic ? "public" : "private"}-${zone + 1}`),
           },
@@ -65,17 +84,13 @@ export class AwsNetwork extends pulumi.ComponentResource {
 
     const table = (suffix: string) =>
       new ec2.RouteTable(`${name}-${suffix}`, { vpcId: vpc.id, tags: tags(suffix) }, child);
-    const route = (suffix: string, routeTable: ec2.RouteTable, target: Partial<ec2.RouteArgs>) =>
-      this.routes.push(
-        new ec2.Route(
-          `${name}-${suffix}-internet`,
-          { routeTableId: routeTable.id, destinationCidrBlock: "0.0.0.0/0", ...target },
-          child,
-        ),
-      );
+    const route = (suffix: string, routeTable: ec2.RouteTable, way: Partial<ec2.RouteArgs>) =>
+      this.routes.push(new ec2.Route(`${name}-${suffix}`, { routeTableId: routeTable.id, ...way }, child));
 
     const publicTable = table("public");
-    route("public", publicTable, { gatewayId: gateway.id });
+    route("public-internet", publicTable, { destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id });
+    if (args.hasIpv6)
+      route("public-internet-ipv6", publicTable, { destinationIpv6CidrBlock: "::/0", gatewayId: gateway.id });
     const zones = args.zones.map((_, zone) => zone);
     const gateways =
       args.nat === "none"
@@ -83,10 +98,21 @@ export class AwsNetwork extends pulumi.ComponentResource {
         : (args.nat === "single" ? zones.slice(0, 1) : zones).map((zone) =>
             this.natGateway(`${name}-nat-${zone + 1}`, subnetOf(zone), addressOf(zone), gateway),
           );
+    // An IPv6 address is public by itself: this gateway lets out, and nobody in (Amazon VPC User Guide, "Enable outbound IPv6
+    // traffic using an egress-only internet gateway"). It is for all zones, and free of charge.
+    const egressOnly =
+      args.hasIpv6 && args.nat !== "none"
+        ? new ec2.EgressOnlyInternetGateway(`${name}-egress`, { vpcId: vpc.id, tags: tags("egress") }, child)
+        : undefined;
     const tables = zones.map((zone) => {
       const privateTable = table(`private-${zone + 1}`);
       const nat = gateways[zone] ?? gateways[0];
-      if (nat) route(`private-${zone + 1}`, privateTable, { natGatewayId: nat.id });
+      const internet = `private-${zone + 1}-internet`;
+      if (nat) route(internet, privateTable, { destinationCidrBlock: "0.0.0.0/0", natGatewayId: nat.id });
+      if (egressOnly) {
+        const way = { destinationIpv6CidrBlock: "::/0", egressOnlyGatewayId: egressOnly.id };
+        route(`${internet}-ipv6`, privateTable, way);
+      }
       return privateTable;
     });
     args.subnets.forEach(({ zone, isPublic }, index) => {
@@ -125,6 +151,7 @@ export class AwsNetwork extends pulumi.ComponentResource {
     this.vpcId = vpc.id;
     this.vpcArn = vpc.arn;
     this.subnetIds = subnets.map(({ id }) => id);
+    this.ipv6Ranges = ipv6Ranges;
     this.registerOutputs({ vpcId: this.vpcId, subnetIds: this.subnetIds });
   }
 

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { awsMachineFiles, DATA_DIRECTORY, packUserData, renderAwsUserData } from "../../cloud-init";
 import { type AwsConfig, ConfigError, key } from "../../config";
-import { flows, type Machine, machinesWith, type Topology } from "../../topology";
+import { flows, ipv6AddressOf, type Machine, machinesWith, type Subnet, type Topology } from "../../topology";
 import type { MachineArgs, NetworkArgs, Target, TargetNetwork } from "../target";
 import { AwsBackups, backupPermissions } from "./backups";
 import { AwsEntry } from "./entry";
@@ -33,12 +33,14 @@ export class AwsTarget implements Target {
     const { config, facts } = this;
     const { region, profile } = config;
     const isProtected = config.protected;
+    const { hasIpv6 } = topology.network;
     const network = new AwsNetwork(
       `${name}-network`,
       {
         region,
         addressRange: topology.network.addressRange,
         subnets: topology.network.subnets ?? [],
+        hasIpv6,
         zones: facts.zones,
         nat: natOf(config, topology),
         hasEndpoints: config.nat === "none" && privateMachines(topology).length > 0,
@@ -48,7 +50,7 @@ export class AwsTarget implements Target {
     const roles = [...new Set(topology.machines.flatMap((machine) => machine.roles))];
     const firewalls = new AwsFirewalls(
       `${name}-firewalls`,
-      { vpcId: network.vpcId, flows: flows(topology), roles, alerts: topology.alerts },
+      { vpcId: network.vpcId, flows: flows(topology), roles, hasIpv6, alerts: topology.alerts },
       { parent },
     );
     const applicationParameter = `${parametersPath()}/application`;
@@ -64,9 +66,18 @@ export class AwsTarget implements Target {
       },
       { parent },
     );
+    // known before any machine is there: between machines nothing is handed over
+    const ipv6Of = (machine: Machine) =>
+      network.ipv6Ranges[machine.subnet ?? -1]?.apply((range) =>
+        ipv6AddressOf(subnetOf(topology, machine), machine, range),
+      );
+    const ipv6 = machinesWith(topology, "load-balancer").flatMap((machine) => {
+      const address = ipv6Of(machine);
+      return address ? [{ machine: machine.name, address }] : [];
+    });
     const entry = new AwsEntry(
       `${name}-entry`,
-      { domain: topology.domain, count: entryCount(topology), hostedZoneId: facts.hostedZoneId, isProtected },
+      { domain: topology.domain, count: entryCount(topology), ipv6, hostedZoneId: facts.hostedZoneId, isProtected },
       { parent },
     );
     if (machinesWith(topology, "database").length > 0) {
@@ -79,8 +90,7 @@ export class AwsTarget implements Target {
     const made: { args: MachineArgs; machine: AwsMachine }[] = [];
     const createMachine = (machineName: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions) => {
       const { machine } = args;
-      const subnet = topology.network.subnets?.[machine.subnet ?? -1];
-      if (!subnet) throw new Error(`${machine.name} has no subnet.`);
+      const subnet = subnetOf(topology, machine);
       const { fetched, inUserData } = awsMachineFiles(topology, machine, application.documentRoot);
       const programs = packPrograms(machine.name, fetched);
       const stored = storage.addPrograms(machine.name, programs.key, programs.archive);
@@ -104,6 +114,7 @@ export class AwsTarget implements Target {
           subnetId: network.subnetIds[machine.subnet as number] as pulumi.Output<string>,
           zone: facts.zones[subnet.zone] as string,
           address: machine.address,
+          ipv6Address: ipv6Of(machine),
           isPublic: subnet.isPublic,
           entry: machine.entryAddresses && { addresses: machine.entryAddresses, allocationIds: entry.allocationIds },
           securityGroupIds: firewalls.idsFor(machine.roles),
@@ -164,7 +175,13 @@ export class AwsTarget implements Target {
   }
 }
 
-/** How many public addresses the site has. */
+function subnetOf({ network }: Topology, machine: Machine): Subnet {
+  const subnet = network.subnets?.[machine.subnet ?? -1];
+  if (!subnet) throw new Error(`${machine.name} has no subnet.`);
+  return subnet;
+}
+
+/** How many public IPv4 addresses the site has. */
 function entryCount({ virtualIps }: Topology): number {
   return Math.max(1, virtualIps.length);
 }

@@ -115,6 +115,7 @@ describe("the configuration of a stack on AWS", () => {
       addressRange: "10.20.0.0/16",
       instanceType: "t3.small",
       instanceTypes: {},
+      ipv6: false,
       prebuilt: false,
       zones: 3,
       nat: "single",
