@@ -42,6 +42,9 @@ const portCases: Case[] = [
     ),
     passes,
   ],
+  ["DHCPv6 of its own network", withRules(input("ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept")), passes],
+  ["DHCPv6 of anybody", withRules(input("udp sport 547 udp dport 546 accept")), refuses(/port 546 from anywhere/)],
+  ["SSH of the IPv6 internet", withRules(input("ip6 saddr 2000::/3 tcp dport 22 accept")), refuses(/port 22/)],
   ["a set of interfaces", withRules(input("iifname { lo, wg0 } counter name inside log flags all accept")), passes],
   ["VRRP", withRules(input("ip protocol vrrp accept", "ip daddr 224.0.0.18 accept")), passes],
   [

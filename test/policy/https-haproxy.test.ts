@@ -18,6 +18,8 @@ const haproxyCases: Case[] = [
     refuses(/^lb-1: .*port 80 \(frontend site, \/etc\/haproxy\/haproxy\.cfg, line 6\).*redirect/),
   ],
   ["serves clear text on another public port", machine(CLEAR.replace("bind :80", "bind :80-81")), refuses(/port 80 /)],
+  ["redirects over IPv6 as well", machine(EDGE.replace("bind :80\n", "bind :80\n  bind :::80 v6only\n")), passes],
+  ["serves clear text by IPv6 alone", machine(CLEAR.replace("bind :80\n", "bind :::80 v6only\n")), refuses(/port 80 /)],
   ["redirects by `if !{ ssl_fc }`", machine(EDGE.replace("unless { ssl_fc }", "if !{ ssl_fc }")), passes],
   [
     "redirects by a named ACL",
