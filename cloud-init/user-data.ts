@@ -63,8 +63,8 @@ export function renderUserData(topology: Topology, machine: Machine, options: Us
   });
 }
 
-/** Programs and units; what is left, the configuration, is what policies judge. */
-const FETCHED = ["/usr/local/", "/etc/systemd/"];
+/** Programs and units, and what monitoring is configured by; what is left is the configuration that policies judge. */
+const FETCHED = ["/usr/local/", "/etc/systemd/", "/etc/prometheus/", "/etc/default/prometheus"];
 
 /** The files of a machine on AWS: those that stand in user-data, and those that are fetched: EC2 takes 16 KiB only. */
 export function awsMachineFiles(topology: Topology, machine: Machine, documentRoot: string) {
