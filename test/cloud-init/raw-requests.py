@@ -6,6 +6,7 @@ how many seconds the connection stays open without a word afterwards. Bytes are 
 numbers (Latin-1).
 """
 
+import contextlib
 import json
 import socket
 import ssl
@@ -25,9 +26,11 @@ def send(name: str, request: dict) -> None:
         context = ssl.create_default_context(cafile="/var/lib/machine/secrets/ca.pem")
         with context.wrap_socket(plain, server_hostname="www.foobar.com") as connection:
             pause = request.get("pause", 0)
-            connection.sendall(data[:-1])
-            time.sleep(pause)
-            connection.sendall(data[-1:])
+            # who was refused before the end may not be listening any more
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(data[:-1])
+                time.sleep(pause)
+                connection.sendall(data[-1:])
             time.sleep(request.get("hold", 0))
             connection.settimeout(2 if "pause" not in request else PATIENCE)
             while received := connection.recv(65536):
