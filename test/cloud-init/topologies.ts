@@ -27,7 +27,7 @@ export const scaleUp = planned({ preset: "scale-up" });
 /** Few requests and connections for each address. */
 export const limited = planned({ preset: "distributed", requestsPerAddress: 20, connectionsPerAddress: 3 });
 
-/** Every way of balancing that has a line of its own somewhere, at once. */
+/** Every way of balancing that has a line of its own somewhere, at once; and IPv6. */
 export const balanced = planned({
   preset: "scale-up",
   balance: "random",
@@ -36,6 +36,7 @@ export const balanced = planned({
   loadBalancers: "active-active",
   slowStart: 10,
   stickySessions: true,
+  ipv6: true,
 });
 
 export function machine(topology: Topology, name: string): Machine {
