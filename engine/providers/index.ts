@@ -3,6 +3,7 @@ import { certificateRequest, locallySignedCertificate, selfSignedCertificate } f
 import { container } from "./docker-container";
 import { network } from "./docker-network";
 import { volume } from "./docker-volume";
+import { dynamicResource } from "./dynamic";
 import { privateKey } from "./private-key";
 import { randomBytes } from "./random-bytes";
 import { randomPassword } from "./random-password";
@@ -17,5 +18,6 @@ export const providers: Readonly<Record<string, ResourceProvider>> = {
   "tls:index/privateKey:PrivateKey": privateKey,
   "tls:index/selfSignedCert:SelfSignedCert": selfSignedCertificate,
   "tls:index/certRequest:CertRequest": certificateRequest,
+  "pulumi-nodejs:dynamic:Application": dynamicResource,
   "tls:index/locallySignedCert:LocallySignedCert": locallySignedCertificate,
 };
