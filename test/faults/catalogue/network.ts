@@ -1,19 +1,17 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fault, Heal } from "../fault";
 import { type Lab, machines, others } from "../lab";
 
+const NETWORKS = "/sys/class/net";
+
 /** Puts rules of our own beside the firewall's on a machine; resolves to what takes them away. */
-async function rules(
-  lab: Lab,
-  machine: string,
-  incoming: string[],
-  outgoing: string[],
-  policy = "accept",
-): Promise<Heal> {
+async function rules(lab: Lab, machine: string, incoming: string[], outgoing: string[]): Promise<Heal> {
   const chain = (name: string, hook: string, lines: string[]) =>
-    `chain ${name} { type filter hook ${hook} priority -200; policy ${policy}; ${lines.join("; ")}; }`;
+    `chain ${name} { type filter hook ${hook} priority -200; policy accept; ${lines.join("; ")}; }`;
   await lab.run(
     machine,
     `nft -f - <<'END'
@@ -26,17 +24,19 @@ END`,
   return () => lab.run(machine, "nft delete table inet fault");
 }
 
-/** Nothing comes in or goes out but on the machine itself; not even an answer to who has an address (ARP). */
-export async function cutOff(lab: Lab, machine: string): Promise<Heal> {
-  const heal = await rules(lab, machine, [], [], "drop");
-  await lab.run(
-    machine,
-    "nft 'table arp fault { chain in { type filter hook input priority 0; policy drop; }; chain out { type filter hook output priority 0; policy drop; }; }'",
+/**
+ * Unplugged at the other end: the machine's own link stays up. Not by rules on the machine: what keepalived sends to take an
+ * address over (gratuitous ARP, by a raw socket) goes past them, and would lead visitors to a machine that is cut off.
+ */
+async function cutOff(lab: Lab, machine: string): Promise<Heal> {
+  const index = (await lab.run(machine, "cat /sys/class/net/eth0/iflink")).trim();
+  const port = readdirSync(NETWORKS).find(
+    (each) => readFileSync(`${NETWORKS}/${each}/ifindex`, "utf8").trim() === index,
   );
-  return async () => {
-    await lab.run(machine, "nft delete table arp fault");
-    await heal();
-  };
+  assert.ok(port, `no end of the link of ${machine} here`);
+  const bridge = basename(readlinkSync(`${NETWORKS}/${port}/master`));
+  execFileSync("ip", ["link", "set", port, "nomaster"]);
+  return async () => execFileSync("ip", ["link", "set", port, "master", bridge]);
 }
 
 /** The machine on the smaller side must take no write, neither by its own endpoint nor by its MySQL. */

@@ -7,20 +7,25 @@ import { eventually } from "../../e2e/stack";
 import type { Fault } from "../fault";
 import { type Lab, machines } from "../lab";
 
-/** Another version of the application: all machines that serve it are replaced, one after the other. */
-function changeApplication(lab: Lab, file: string, content: string): void {
+/** Another version of the application: it is switched on all machines that serve it, one after the other. */
+function changeApplication(lab: Lab, file: string, content: string, more: Record<string, unknown> = {}): void {
   const application = mkdtempSync(join(tmpdir(), "changed-app-"));
   cpSync("app", application, { recursive: true });
   writeFileSync(join(application, file), content);
-  lab.stack.writeSettings({ app: application });
+  lab.stack.writeSettings({ app: application, ...more });
 }
 
-const newVersion = (lab: Lab) => changeApplication(lab, "public/version.txt", `${new Date().toISOString()}\n`);
+/** A change that replaces all machines, one after the other: another value of a setting that each run changes. */
+function changeMachines(lab: Lab): void {
+  balance = balance === "random" ? "leastconn" : "random";
+  lab.stack.writeSettings({ balance });
+}
+let balance = "roundrobin";
 
 const ids = (lab: Lab) => Promise.all(machines.map(async (machine) => (await lab.container(machine).inspect()).Id));
 
-/** An orderly change costs nobody a request. */
-const NOTHING_FAILS = { readGap: 1, writeGap: 3, whole: 60 };
+/** An orderly change costs nobody a request. A machine after the other takes its time. */
+const NOTHING_FAILS = { readGap: 1, writeGap: 4, whole: 180 };
 
 export const operationFaults: Fault[] = [
   {
@@ -29,7 +34,7 @@ export const operationFaults: Fault[] = [
     what: "A change goes through all machines",
     seconds: 0,
     async inject(lab) {
-      newVersion(lab);
+      changeMachines(lab);
       const output = await lab.stack.start();
       assert.match(output, /3 replaced/);
       return undefined;
@@ -43,7 +48,7 @@ export const operationFaults: Fault[] = [
     seconds: 0,
     async inject(lab) {
       await lab.kill(await lab.replica());
-      newVersion(lab);
+      changeMachines(lab);
       const output = await lab.stack.start();
       assert.match(output, /3 replaced/);
       return undefined;
@@ -56,7 +61,7 @@ export const operationFaults: Fault[] = [
     what: "Two changes at once: the second is refused",
     seconds: 0,
     async inject(lab) {
-      newVersion(lab);
+      changeMachines(lab);
       const first = lab.stack.startCommand("start");
       await sleep(5000);
       const second = await lab.stack.command("start");
@@ -74,7 +79,7 @@ export const operationFaults: Fault[] = [
     what: "A change is interrupted half-way by kill -9, and repeated",
     seconds: 0,
     async inject(lab) {
-      newVersion(lab);
+      changeMachines(lab);
       const before = await ids(lab);
       const first = lab.stack.startCommand("start");
       // the first machine is through, the second is just being made
@@ -92,8 +97,39 @@ export const operationFaults: Fault[] = [
     },
     allowed: NOTHING_FAILS,
   },
+  {
+    name: "new-version",
+    group: "operations",
+    what: "Another version of the application: switched on each machine while it serves",
+    seconds: 0,
+    async inject(lab) {
+      changeApplication(lab, "public/version.txt", `${new Date().toISOString()}\n`);
+      assert.match(await lab.stack.start(), /3 changed/);
+      return undefined;
+    },
+    allowed: { readGap: 1, writeGap: 1, whole: 30 },
+  },
   ...bad("bad-migration", "a migration that fails", "migrations/999-bad.sql", "THIS IS NO SQL;\n"),
   ...bad("bad-page", "a page that can't be made", "public/index.php", "<?php this is no PHP\n"),
+  {
+    name: "bad-configuration",
+    group: "operations",
+    what: "A change that goes through all machines, with which none gets ready: it stops at the first; rolled back by the old settings",
+    seconds: 0,
+    async inject(lab) {
+      const before = await ids(lab);
+      changeApplication(lab, "migrations/999-bad.sql", "THIS IS NO SQL;\n", { balance: "random" });
+      const { exitCode, output } = await lab.stack.command("start");
+      assert.notEqual(exitCode, 0, "the bad configuration was taken for good");
+      assert.match(output, /web-1/);
+      assert.deepEqual((await ids(lab)).slice(1), before.slice(1), "it went on to the second machine");
+      return async () => {
+        lab.stack.writeSettings();
+        await lab.stack.start();
+      };
+    },
+    allowed: { ...NOTHING_FAILS, whole: 120 },
+  },
 ];
 
 function bad(name: string, what: string, file: string, content: string): Fault[] {
@@ -101,21 +137,19 @@ function bad(name: string, what: string, file: string, content: string): Fault[]
     {
       name,
       group: "operations",
-      what: `A version with ${what} is rolled out: it stops at the first machine; rolled back by the old settings`,
+      what: `A version of the application with ${what}: refused by the first machine; rolled back by the old settings`,
       seconds: 0,
       async inject(lab) {
-        const before = await ids(lab);
         changeApplication(lab, file, content);
         const { exitCode, output } = await lab.stack.command("start");
         assert.notEqual(exitCode, 0, "the bad version was taken for good");
-        assert.match(output, /web-1/);
-        assert.deepEqual((await ids(lab)).slice(1), before.slice(1), "it went on to the second machine");
+        assert.match(output, /web-1 did not take the new version/);
         return async () => {
           lab.stack.writeSettings();
           await lab.stack.start();
         };
       },
-      allowed: { ...NOTHING_FAILS, whole: 120 },
+      allowed: { readGap: 1, writeGap: 1, whole: 30 },
     },
   ];
 }

@@ -90,7 +90,8 @@ export const resourceFaults: Fault[] = [
     what: "The primary's data volume is full",
     seconds: 30,
     inject: async (lab) => fill(lab, await lab.primary(), "/var/lib/mysql"),
-    allowed: { readGap: 1, writeGap: 15, whole: 60 },
+    // until the agent gives the role away, writes wait in the database, and PHP has no worker left for some reads
+    allowed: { failedReads: 20, readGap: 2, writeGap: 15, whole: 60 },
   },
   {
     name: "data-full-replica",
