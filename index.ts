@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { alertSecrets } from "./alerts";
-import { packApplication } from "./components/application-archive";
+import { type ApplicationArchive, packApplication } from "./components/application-archive";
 import { readSiteCertificate } from "./components/site-certificate";
 import { WebInfrastructure, type WebInfrastructureArgs } from "./components/web-infrastructure";
 import { type AwsConfig, ConfigError, type DockerConfig, parseConfig } from "./config";
@@ -11,8 +11,8 @@ async function main(): Promise<pulumi.Inputs> {
   const stack = pulumi.getStack();
   const config = parseConfig(pulumi.runtime.allConfig(), stack);
   const siteCertificate = readSiteCertificate(config, pulumi.log.warn);
-  const application = await packApplication(config.app, `.state/${stack}`);
-  const planned = config.target === "aws" ? await onAws(config) : await onDocker(config);
+  const application = await packApplication(config.app, `.state/${stack}/application`);
+  const planned = config.target === "aws" ? await onAws(config) : await onDocker(config, application);
   const infrastructure = new WebInfrastructure("web", {
     application,
     siteCertificate,
@@ -35,12 +35,16 @@ async function main(): Promise<pulumi.Inputs> {
 
 type Planned = Pick<WebInfrastructureArgs, "topology" | "target" | "backupPassword">;
 
-async function onDocker(config: DockerConfig): Promise<Planned> {
+async function onDocker(config: DockerConfig, application: ApplicationArchive): Promise<Planned> {
   const { requireMachineImage } = require("./components/docker/image") as typeof import("./components/docker/image");
+  const { offerApplication } =
+    require("./components/docker/application") as typeof import("./components/docker/application");
   const { DockerTarget } = require("./components/docker/target") as typeof import("./components/docker/target");
   const { prepareBackups } = require("./components/docker/backups") as typeof import("./components/docker/backups");
   const topology = dockerTopology(config, pulumi.getStack());
   const { directory, password } = prepareBackups(pulumi.getStack(), config.backupDirectory);
+  // a preview leaves everything as it is
+  if (!pulumi.runtime.isDryRun()) offerApplication(application);
   const target = new DockerTarget({ machineImage: await requireMachineImage(), backupDirectory: directory });
   return { topology, target, backupPassword: password };
 }

@@ -1,4 +1,5 @@
 import type { Machine, Topology } from "../topology";
+import { applicationSource, servesApplication } from "./application";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 import { DATA_DIRECTORY } from "./secrets";
 
@@ -45,7 +46,7 @@ export function awsFiles({ domain }: Topology, machine: Machine): MachineFile[] 
     ...(serves
       ? [
           program("/usr/local/lib/machine/setup.d/04-application"),
-          program("/usr/local/sbin/application-update"),
+          applicationSource("s3"),
           fixedFile("/etc/systemd/system/application-update.service"),
           fixedFile("/etc/systemd/system/application-update.timer"),
         ]
@@ -97,8 +98,4 @@ export function awsServices(machine: Machine): string[] {
 /** The numbers of the site's public addresses, on machines that may have them. */
 function numbers({ entryAddresses = [] }: Machine): number[] {
   return entryAddresses.map((_, index) => index + 1);
-}
-
-function servesApplication({ roles }: Machine): boolean {
-  return roles.includes("web") || roles.includes("application");
 }

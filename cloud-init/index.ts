@@ -2,6 +2,6 @@ export type { AwsPlaces, ProgramsPlace } from "./aws";
 export { compress, packUserData, USER_DATA_LIMIT } from "./compress";
 export type { MachineFile } from "./file";
 export { packages } from "./packages";
-export { APPLICATION_ARCHIVE, DATA_DIRECTORY, SECRETS_DIRECTORY, type SecretName, secretNames } from "./secrets";
+export { APPLICATION_DIRECTORY, DATA_DIRECTORY, SECRETS_DIRECTORY, type SecretName, secretNames } from "./secrets";
 export { READINESS_COMMAND } from "./system";
 export { awsMachineFiles, machineFiles, renderAwsUserData, renderUserData, type UserDataOptions } from "./user-data";

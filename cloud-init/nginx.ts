@@ -1,8 +1,11 @@
 import { applicationIsApart, isMonitored, type Machine, machinesWith, ports, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 import { STATUS_PORTS } from "./haproxy";
-import { DOCUMENT_DIRECTORY, FPM_SOCKET, uploadLimit } from "./php-fpm";
+import { FPM_SOCKET, uploadLimit } from "./php-fpm";
 import { SECRETS_DIRECTORY } from "./secrets";
+
+/** Loopback port of the version of the application that is to be current next. */
+export const CANDIDATE_PORT = 8081;
 
 /**
  * Nginx: static files, and PHP through PHP-FPM, by its socket or on other machines.
@@ -22,7 +25,9 @@ export function nginxFiles(topology: Topology, machine: Machine, documentRoot: s
       port: ports.web,
       secrets: SECRETS_DIRECTORY,
       domain: topology.domain,
-      root: documentRoot ? `${DOCUMENT_DIRECTORY}/${documentRoot}` : DOCUMENT_DIRECTORY,
+      // where PHP is elsewhere, a new version can't be tried before it is current there
+      root: ["/srv", isApart ? "www" : "$version", ...(documentRoot ? [documentRoot] : [])].join("/"),
+      candidatePort: !isApart && CANDIDATE_PORT,
       servesWholeApplication: documentRoot === "",
       loadBalancers: machinesWith(topology, "load-balancer"),
       uploadLimit,

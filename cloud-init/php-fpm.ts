@@ -3,9 +3,6 @@ import { fixedFile, type MachineFile, renderedFile } from "./file";
 import { endpoints, STATUS_PORTS } from "./haproxy";
 import { phpWorkers } from "./sizing";
 
-/** Where the application lies on the machines that serve it: owned by root, so that PHP can't change it. */
-export const DOCUMENT_DIRECTORY = "/srv/www";
-
 /** The stack's CA, where programs that aren't root can read it. */
 export const CA_FILE = "/etc/machine/ca.pem";
 

@@ -4,8 +4,8 @@ import type { Machine, Role, Topology } from "../topology";
 /** Where a target puts secret files before the machine boots: 0600, owned by root, one value per file. */
 export const SECRETS_DIRECTORY = "/var/lib/machine/secrets";
 
-/** Where a target puts the application, a tar archive, on machines that serve it. */
-export const APPLICATION_ARCHIVE = "/var/lib/machine/application.tar";
+/** Where the Docker target mounts the directory with the versions of the application, on machines that serve it. */
+export const APPLICATION_DIRECTORY = "/var/lib/machine/application";
 
 /** Where a target mounts the volume that outlives a database machine. */
 export const DATA_DIRECTORY = "/var/lib/mysql";

@@ -1,6 +1,6 @@
 import { Document } from "yaml";
 import { isMonitored, type Machine, type Topology } from "../topology";
-import { applicationFiles } from "./application";
+import { applicationFiles, applicationFromDirectory } from "./application";
 import {
   type AwsPlaces,
   awsBootFiles,
@@ -54,9 +54,9 @@ export function machineFiles(
   ];
 }
 
-/** The `#cloud-config` that makes a machine what its roles say; without secrets, readable, the same for every target. */
+/** The `#cloud-config` that makes a machine on Docker what its roles say; without secrets, readable. */
 export function renderUserData(topology: Topology, machine: Machine, options: UserDataOptions): string {
-  const files = machineFiles(topology, machine, options.documentRoot);
+  const files = [...machineFiles(topology, machine, options.documentRoot), ...applicationFromDirectory(machine)];
   return cloudConfig({
     ...(options.packagesInstalled ? { write_files: files } : installing(topology, machine, files, [])),
     runcmd: [SETUP_COMMAND],

@@ -33,7 +33,7 @@ export interface MachineArgs {
   readonly machine: Machine;
   /** Files with secrets, there before the machine is set up, mode 0600. */
   readonly secretFiles: readonly SecretFile[];
-  /** The application is put on the machine, at `APPLICATION_ARCHIVE`. */
+  /** The machine gets the application, and each new version of it while it runs. */
   readonly servesApplication: boolean;
   /** Ports of this computer's loopback that lead to the machine, where the target has such. @default none */
   readonly publishedPorts?: readonly { readonly internal: number; readonly external: number }[];

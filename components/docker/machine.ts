@@ -1,7 +1,9 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { LABEL, type MachineSize } from "../../topology";
+import { APPLICATION_DIRECTORY } from "../../cloud-init";
+import { BACKUP_DIRECTORY, LABEL, type MachineSize } from "../../topology";
 import type { SecretFile, TargetMachine } from "../target";
+import { DockerApplication } from "./application";
 
 export interface DockerMachineArgs {
   /** Name of the container, unique on the Docker engine. */
@@ -18,8 +20,8 @@ export interface DockerMachineArgs {
   readonly userData: pulumi.Input<string>;
   /** Files with secrets, there before the machine boots, mode 0600. */
   readonly secretFiles: readonly SecretFile[];
-  /** File of this computer that is put on the machine before it boots; `sha256` tells when it changed. */
-  readonly archive?: { readonly path: string; readonly source: string; readonly sha256: string };
+  /** Directory of this computer with the application, see `offerApplication`, and the wanted version. @default none */
+  readonly application?: { readonly directory: string; readonly sha256: string };
   /** Name of the Docker network. */
   readonly networkName: pulumi.Input<string>;
   /** Fixed IPv4 address in the network. */
@@ -28,8 +30,8 @@ export interface DockerMachineArgs {
   readonly publishedPorts?: readonly { readonly internal: number; readonly external: number }[];
   /** A volume that outlives the machine, and where it is mounted. @default none */
   readonly dataVolume?: { readonly name: string; readonly path: string };
-  /** A directory of this computer, and where it is mounted. @default none */
-  readonly directory?: { readonly hostPath: string; readonly path: string };
+  /** A directory of this computer for backups. @default none */
+  readonly backupDirectory?: string;
   /** Upper limits, not reservations. */
   readonly size: MachineSize;
   /** Command that exits with 0 once the machine is ready. */
@@ -87,10 +89,7 @@ export class DockerMachine extends pulumi.ComponentResource implements TargetMac
         destroyGraceSeconds: STOP_TIMEOUT_SECONDS,
         networksAdvanced: [{ name: args.networkName, ipv4Address: args.address }],
         ports: args.publishedPorts?.map((port) => ({ ...port, ip: "127.0.0.1", protocol: "tcp" })),
-        volumes: (args.dataVolume || args.directory) && [
-          ...(args.dataVolume ? [{ volumeName: args.dataVolume.name, containerPath: args.dataVolume.path }] : []),
-          ...(args.directory ? [{ hostPath: args.directory.hostPath, containerPath: args.directory.path }] : []),
-        ],
+        volumes: volumes(args),
         uploads: [
           { file: "/var/lib/cloud/seed/nocloud/meta-data", content: metaData(args.containerName, args.hostname) },
           { file: "/var/lib/cloud/seed/nocloud/user-data", content: args.userData },
@@ -99,9 +98,6 @@ export class DockerMachine extends pulumi.ComponentResource implements TargetMac
             content: pulumi.secret(content),
             permissions: "0600",
           })),
-          ...(args.archive
-            ? [{ file: args.archive.path, source: args.archive.source, sourceHash: args.archive.sha256 }]
-            : []),
         ],
         healthcheck: {
           tests: ["CMD", ...args.readiness],
@@ -133,6 +129,19 @@ export class DockerMachine extends pulumi.ComponentResource implements TargetMac
       },
     );
 
+    if (args.application) {
+      new DockerApplication(
+        `${name}-application`,
+        {
+          container: container.name,
+          containerId: container.id,
+          version: args.application.sha256,
+          timeout: READINESS_TIMEOUT_SECONDS,
+        },
+        { parent: this },
+      );
+    }
+
     this.containerName = container.name;
     this.details = { container: this.containerName };
     this.address = pulumi.output(args.address);
@@ -142,6 +151,16 @@ export class DockerMachine extends pulumi.ComponentResource implements TargetMac
 
 export function dockerLabels(labels: DockerMachineArgs["labels"]): { label: string; value: pulumi.Input<string> }[] {
   return Object.entries(labels).map(([label, value]) => ({ label, value }));
+}
+
+/** Undefined rather than empty: that is what the provider reads back. */
+function volumes({ dataVolume, backupDirectory, application }: DockerMachineArgs) {
+  const all = [
+    ...(dataVolume ? [{ volumeName: dataVolume.name, containerPath: dataVolume.path }] : []),
+    ...(backupDirectory ? [{ hostPath: backupDirectory, containerPath: BACKUP_DIRECTORY }] : []),
+    ...(application ? [{ hostPath: application.directory, containerPath: APPLICATION_DIRECTORY, readOnly: true }] : []),
+  ];
+  return all.length > 0 ? all : undefined;
 }
 
 /** A new instance-id makes cloud-init run once more; a machine that is replaced has a new disk, so a constant one will do. */

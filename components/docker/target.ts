@@ -1,7 +1,8 @@
+import { dirname, resolve } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { APPLICATION_ARCHIVE, renderUserData } from "../../cloud-init";
-import { BACKUP_DIRECTORY, entryAddresses, LABEL, machinesWith } from "../../topology";
+import { renderUserData } from "../../cloud-init";
+import { entryAddresses, LABEL, machinesWith } from "../../topology";
 import type { MachineArgs, NetworkArgs, Target, TargetNetwork } from "../target";
 import { DockerMachine, dockerLabels } from "./machine";
 
@@ -42,10 +43,10 @@ export class DockerTarget implements Target {
 
     const databases = machinesWith(topology, "database").map(({ name }) => name);
     const { backupDirectory } = this.args;
+    const directory = resolve(dirname(application.path));
     const createMachine = (machineName: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions) => {
       const { machine, servesApplication, dataDirectory, ...more } = args;
       const containerName = `${prefix}-${machine.name}`;
-      const archive = { path: APPLICATION_ARCHIVE, source: application.path, sha256: application.sha256 };
       return new DockerMachine(
         machineName,
         {
@@ -60,12 +61,9 @@ export class DockerTarget implements Target {
           }),
           containerName,
           image: this.args.machineImage,
-          archive: servesApplication ? archive : undefined,
+          application: servesApplication ? { directory, sha256: application.sha256 } : undefined,
           networkName: network.name,
-          directory:
-            backupDirectory && machine.roles.includes("database")
-              ? { hostPath: backupDirectory, path: BACKUP_DIRECTORY }
-              : undefined,
+          backupDirectory: machine.roles.includes("database") ? backupDirectory : undefined,
           dataVolume: dataDirectory ? { name: `${containerName}-data`, path: dataDirectory } : undefined,
           labels,
           databases: machine.roles.includes("database") ? databases : undefined,

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import {
-  APPLICATION_ARCHIVE,
   type MachineFile,
   machineFiles,
   packages,
@@ -47,9 +46,18 @@ describe("user-data", () => {
   });
 
   it("comes out of YAML as it went in", () => {
-    const web = machine(distributed, "web-1");
-    const written = parse(text("web-1")).write_files as MachineFile[];
-    assert.deepEqual(written, machineFiles(distributed, web, ""));
+    const lb = machine(distributed, "lb-1");
+    const written = parse(text("lb-1")).write_files as MachineFile[];
+    assert.deepEqual(written, machineFiles(distributed, lb, ""));
+  });
+
+  it("lets a machine that serves the application find it", () => {
+    const written = (name: string) => (parse(text(name)).write_files as MachineFile[]).map(({ path }) => path);
+    const more = written("web-1").slice(machineFiles(distributed, machine(distributed, "web-1"), "").length);
+    assert.deepEqual(more, [
+      "/usr/local/lib/machine/application-source",
+      "/usr/local/lib/machine/setup.d/04-application-from-directory",
+    ]);
   });
 
   it("writes each file once", () => {
@@ -181,8 +189,8 @@ describe("files of a machine", () => {
   it("serve the part of the application that is meant to be served", () => {
     const root = (documentRoot: string) =>
       /^ +root (.*);$/m.exec(content(distributed, "web-1", "/etc/nginx/nginx.conf", documentRoot))?.[1];
-    assert.equal(root("public"), "/srv/www/public");
-    assert.equal(root(""), "/srv/www");
+    assert.equal(root("public"), "/srv/$version/public");
+    assert.equal(root(""), "/srv/$version");
   });
 
   it("start the services of its roles", () => {
@@ -201,10 +209,8 @@ describe("files of a machine", () => {
     ]);
   });
 
-  it("answer to the readiness command, and find the application where the target puts it", () => {
+  it("answer to the readiness command", () => {
     assert.ok(paths("lb-1").includes(READINESS_COMMAND[0] as string));
-    const unpack = content(distributed, "web-1", "/usr/local/lib/machine/setup.d/30-application-files");
-    assert.ok(unpack.includes(APPLICATION_ARCHIVE));
   });
 });
 

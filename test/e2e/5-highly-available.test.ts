@@ -121,19 +121,48 @@ describe(`the highly available stack, by ${engine},`, function () {
   });
 
   it("changes one machine after the other without failing a request", async () => {
-    const application = mkdtempSync(join(tmpdir(), "changed-app-"));
-    cpSync("app", application, { recursive: true });
-    writeFileSync(join(application, "public", "new.txt"), "a new version\n");
-    writeSettings({ app: application });
-
     const running = visitors();
+    writeSettings({ balance: "leastconn" });
     const output = await start();
     const { reads, writes, acknowledged } = await running.stop();
     assert.match(output, /3 replaced/);
     assert.deepEqual(reads.failed, [], `of ${reads.total} reads`);
     assert.deepEqual(writes.failed, [], `of ${writes.total} writes`);
     await acknowledgedRowsAreEverywhere(acknowledged);
-    assert.equal((await request("/new.txt", { ca: highlyAvailable.authority() })).body, "a new version\n");
+    await whole();
+  });
+
+  it("switches to another version of the application where it runs, and to none that is broken", async () => {
+    const ids = () => Promise.all(machines.map(async (name) => (await container(name).inspect()).Id));
+    const before = await ids();
+    const ca = highlyAvailable.authority();
+    const version = (file: string, content: string) => {
+      const application = mkdtempSync(join(tmpdir(), "changed-app-"));
+      cpSync("app", application, { recursive: true });
+      writeFileSync(join(application, file), content);
+      writeSettings({ balance: "leastconn", app: application });
+    };
+    const running = visitors();
+    version("public/new.txt", "a new version\n");
+    assert.match(await start(), /3 changed/);
+    assert.equal((await request("/new.txt", { ca })).body, "a new version\n");
+    for (const [file, content, why] of [
+      [
+        "public/index.php",
+        "<?php this is no PHP\n",
+        /web-1 did not take the new version.*its page \/ can't be made: 500/s,
+      ],
+      ["migrations/999-bad.sql", "THIS IS NO SQL;\n", /web-1 did not take the new version.*999-bad\.sql, statement 1/s],
+    ] as const) {
+      version(file, content);
+      const { exitCode, output } = await command("start");
+      assert.notEqual(exitCode, 0, output);
+      assert.match(output, why);
+    }
+    const { reads, writes } = await running.stop();
+    assert.deepEqual(reads.failed, [], `of ${reads.total} reads`);
+    assert.deepEqual(writes.failed, [], `of ${writes.total} writes`);
+    assert.deepEqual(await ids(), before);
     await whole();
   });
 });

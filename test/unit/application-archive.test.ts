@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { extract } from "tar-stream";
 import { packApplication } from "../../components/application-archive";
+import { offerApplication } from "../../components/docker/application";
 
 describe("the application archive", () => {
   let directory: string;
@@ -67,5 +68,15 @@ describe("the application archive", () => {
     await assert.rejects(packed(), /app\/public has neither an index\.php nor an index\.html/);
     rmSync(join(directory, "app"), { recursive: true });
     await assert.rejects(packed(), /app, which is not a directory/);
+  });
+
+  it("is offered to machines by name and hash, beside no other version", async () => {
+    offerApplication(await packed());
+    write("public/new.txt", "another version");
+    const archive = await packed();
+    offerApplication(archive);
+    const file = archive.path.split("/").at(-1);
+    assert.equal(readFileSync(join(directory, "out", "wanted"), "utf8"), `${file} ${archive.sha256}\n`);
+    assert.deepEqual(readdirSync(join(directory, "out")), [file, "wanted"]);
   });
 });

@@ -99,9 +99,10 @@ describe("the components", () => {
   });
 
   it("keep the database's data on a volume of its own", () => {
-    assert.deepEqual(container("web-2").volumes, [
-      { volumeName: "web-infrastructure-unit-web-2-data", containerPath: "/var/lib/mysql" },
-    ]);
+    assert.deepEqual(container("web-2").volumes[0], {
+      volumeName: "web-infrastructure-unit-web-2-data",
+      containerPath: "/var/lib/mysql",
+    });
     assert.equal(container("lb-1").volumes, undefined);
   });
 
@@ -116,7 +117,7 @@ describe("the components", () => {
     }
   });
 
-  it("deliver the application to web machines and secrets, 0600, to those that need them", () => {
+  it("deliver secrets, 0600, to those that need them", () => {
     const secrets = (machine: string) =>
       uploads(machine)
         .filter(({ file }) => file.startsWith("/var/lib/machine/secrets/"))
@@ -139,8 +140,15 @@ describe("the components", () => {
       "machine.pem 0600",
       "session-key 0600",
     ]);
-    const archives = (machine: string) => uploads(machine).filter(({ source }) => source === "/tmp/application.tar");
-    assert.deepEqual([archives("lb-1").length, archives("web-1")[0].sourceHash], [0, "abc123"]);
+  });
+
+  it("give the application to the machines that serve it, each version to the running machine", () => {
+    const mounted = (machine: string) =>
+      JSON.stringify(container(machine)?.volumes ?? []).includes('"hostPath":"/tmp"');
+    assert.deepEqual(["lb-1", "web-1"].map(mounted), [false, true]);
+    const wanted = registered.find(({ name }) => name === "site-web-1-application")?.inputs;
+    assert.deepEqual([wanted?.container, wanted?.version], ["web-infrastructure-unit-web-1", "abc123"]);
+    assert.ok(!registered.some(({ name }) => name === "site-lb-1-application"));
   });
 
   it("issue certificates for the names and addresses that clients use", () => {
