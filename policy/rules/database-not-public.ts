@@ -1,6 +1,7 @@
+import { hasPublicIpv6 } from "../reading/ipv6";
 import { hasRole, readMachine } from "../reading/machine";
 import { UNKNOWN } from "../reading/values";
-import { resourceRule } from "../rule";
+import { stackRule } from "../rule";
 
 const DATABASES = new Set([
   "aws:rds/instance:Instance",
@@ -12,7 +13,7 @@ const DATABASES = new Set([
   "aws:lightsail/database:Database",
 ]);
 
-export const databaseNotPublic = resourceRule(
+export const databaseNotPublic = stackRule(
   {
     name: "database-not-public",
     displayName: "No public database",
@@ -28,6 +29,18 @@ export const databaseNotPublic = resourceRule(
       specification: "RDS DB Instances should prohibit public access",
     },
     remediationSteps: "Set publiclyAccessible to false and reach the database from inside its network, or by a VPN.",
+  },
+  (stack, report) => {
+    for (const resource of stack) {
+      const machine = readMachine(resource);
+      if (!machine || !hasRole(machine, "database") || hasRole(machine, "load-balancer")) continue;
+      if (!hasPublicIpv6(resource, stack)) continue;
+      report.violation(
+        `${machine.name} keeps the database and has an IPv6 address in a subnet that an internet gateway leads to: it is public.`,
+        "Put it into a subnet whose route for ::/0 leads to an aws.ec2.EgressOnlyInternetGateway.",
+        machine.urn,
+      );
+    }
   },
   (resource, report) => {
     const { type, name, properties } = resource;
