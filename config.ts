@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { alertSettings, awsAlertSettings, incompleteAlerts } from "./alerts";
-import { certificateSettings, ofOneKind } from "./config-certificate";
+import { certificateSettings, ofSomeKinds, whyNobodySigns } from "./config-certificate";
 import {
   CORES,
   checkMachines,
@@ -86,25 +86,27 @@ const common = {
   ...alertSettings,
 };
 
-type CertificateConfig = { readonly certificate: string } & {
-  readonly [setting in keyof typeof ofOneKind]?: unknown;
+type CertificateConfig = Parameters<typeof whyNobodySigns>[0] & {
+  readonly [setting in keyof typeof ofSomeKinds]?: unknown;
 };
 
 /** Refuses settings that the kind of certificate has no use for, and asks for those that it needs. */
 function checkCertificate(config: CertificateConfig, context: z.core.$RefinementCtx): void {
-  for (const [setting, { kind, required }] of Object.entries(ofOneKind)) {
-    const isGiven = config[setting as keyof typeof ofOneKind] !== undefined;
-    const isOwn = config.certificate === kind;
+  for (const [setting, { kinds, required }] of Object.entries(ofSomeKinds)) {
+    const isGiven = config[setting as keyof typeof ofSomeKinds] !== undefined;
+    const isOwn = kinds.some((kind) => kind === config.certificate);
     if (isGiven === isOwn || (isOwn && !required)) continue;
     context.addIssue({
       code: "custom",
       path: [setting],
       message: isOwn
         ? "takes the path of a PEM file"
-        : `has no use with ${key("certificate")} ${config.certificate}. Remove it, or set that to ${kind}`,
+        : `has no use with ${key("certificate")} ${config.certificate}. Remove it, or set that to ${kinds.join(" or ")}`,
       params: { namesNoValue: true },
     });
   }
+  const message = whyNobodySigns(config);
+  if (message) context.addIssue({ code: "custom", path: ["domain"], message });
 }
 
 /** The machines are containers on this computer. */

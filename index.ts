@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { alertSecrets } from "./alerts";
 import { type ApplicationArchive, packApplication } from "./components/application-archive";
-import { readSiteCertificate } from "./components/site-certificate";
+import { readDirectoryAuthorities, readSiteCertificate } from "./components/site-certificate";
 import { WebInfrastructure, type WebInfrastructureArgs } from "./components/web-infrastructure";
 import { type AwsConfig, ConfigError, type DockerConfig, parseConfig } from "./config";
 import { configuredTopology, dockerTopology } from "./topology";
@@ -16,6 +16,7 @@ async function main(): Promise<pulumi.Inputs> {
   const infrastructure = new WebInfrastructure("web", {
     application,
     siteCertificate,
+    directoryAuthorities: readDirectoryAuthorities(config),
     alertSecrets: alertSecrets(config),
     ...planned,
   });

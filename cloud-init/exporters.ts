@@ -1,4 +1,5 @@
 import { entryAddresses, isMonitored, type Machine, machinesWith, ports, type Topology } from "../topology";
+import { servedCertificate } from "./certificate";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 import { STATUS_PORTS } from "./haproxy";
 
@@ -100,7 +101,7 @@ export function exporterFiles(topology: Topology, machine: Machine): MachineFile
     limits("prometheus-node-exporter"),
     {
       path: "/etc/machine/measure.json",
-      content: `${JSON.stringify({ memory: machine.size.memory, certificates: certificates(machine) }, undefined, 2)}\n`,
+      content: `${JSON.stringify({ memory: machine.size.memory, certificates: certificates(topology, machine) }, undefined, 2)}\n`,
       owner: "root:root",
       permissions: "0644",
     },
@@ -134,9 +135,9 @@ export function exporterFiles(topology: Topology, machine: Machine): MachineFile
 }
 
 /** Certificates that end one day, by the name that alerts give them. */
-function certificates({ roles }: Machine): Record<string, string> {
+function certificates(topology: Topology, { roles }: Machine): Record<string, string> {
   return {
-    ...(roles.includes("load-balancer") ? { site: "/var/lib/machine/secrets/site.pem" } : {}),
+    ...(roles.includes("load-balancer") ? { site: servedCertificate(topology) } : {}),
     machine: "/var/lib/machine/secrets/machine.pem",
     authority: "/var/lib/machine/secrets/ca.pem",
   };

@@ -7,6 +7,7 @@ import {
   ports,
   type Topology,
 } from "../topology";
+import { servedCertificate } from "./certificate";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 import { SECRETS_DIRECTORY } from "./secrets";
 
@@ -107,7 +108,8 @@ function edgeValues(topology: Topology, machine: Machine) {
     hasIpv6: topology.network.hasIpv6 ?? false,
     httpPort: ports.http,
     httpsPort: ports.https,
-    certificate: `${SECRETS_DIRECTORY}/site.pem`,
+    certificate: servedCertificate(topology),
+    acme: topology.acme !== undefined,
     publishedHttpPort: published?.http && suffix ? published.http : false,
     publishedHttpsSuffix: suffix,
     authority: `${SECRETS_DIRECTORY}/ca.pem`,

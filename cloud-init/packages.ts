@@ -10,7 +10,8 @@ const measuredByRole: Partial<Record<Role, readonly string[]>> = {
 };
 
 const byRole: Record<Role, readonly string[]> = {
-  "load-balancer": ["haproxy", "iproute2", "keepalived"],
+  // acme-tiny, with Python: a certificate from an ACME directory, where the settings want one
+  "load-balancer": ["acme-tiny", "haproxy", "iproute2", "keepalived", "python3"],
   // HAProxy: the way to application servers on machines of their own
   web: ["haproxy", "nginx"],
   // HAProxy: the local database endpoints; the PHP modules: those that most applications and frameworks ask for

@@ -14,6 +14,8 @@ export type SecretName =
   | "ca.pem"
   | "site.pem"
   | "site-ca.pem"
+  | "acme-account.key"
+  | "acme-thumbprint"
   | "machine.pem"
   | "machine.key"
   | "database-application-password"
@@ -40,12 +42,13 @@ const byRole: Record<Role, readonly SecretName[]> = {
 const always: readonly SecretName[] = ["ca.pem", "machine.pem", "machine.key"];
 
 /** The secret files a machine needs, for its roles and for all. */
-export function secretNames({ alerts }: Topology, { roles }: Machine): SecretName[] {
+export function secretNames({ acme, alerts }: Topology, { roles }: Machine): SecretName[] {
   const isMonitor = roles.includes("monitor");
   return [
     ...new Set<SecretName>([
       ...always,
       ...roles.flatMap((role) => byRole[role]),
+      ...(acme && roles.includes("load-balancer") ? (["acme-account.key", "acme-thumbprint"] as const) : []),
       ...(isMonitor && alerts?.email?.user ? (["alert-smtp-password"] as const) : []),
       ...(isMonitor && alerts?.webhook ? (["alert-webhook-url"] as const) : []),
     ]),

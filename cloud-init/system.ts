@@ -34,7 +34,7 @@ export function systemFiles(topology: Topology, machine: Machine, moreServices: 
     },
     ...(machine.roles.includes("load-balancer")
       ? ["50-load-balancer", ...(topology.network.hasIpv6 ? ["55-ipv6"] : [])].map((step) =>
-          renderedFile(`/usr/local/lib/machine/ready.d/${step}`, { domain: topology.domain }, "0755"),
+          renderedFile(`/usr/local/lib/machine/ready.d/${step}`, { domain: topology.domain, acme: topology.acme !== undefined }, "0755"),
         )
       : []),
   ];
@@ -57,6 +57,7 @@ function services(topology: Topology, machine: Machine): string[] {
   const own = [
     ...(mysql ? ["mysql", "database-agent"] : []),
     ...(haproxy ? ["haproxy"] : []),
+    ...(topology.acme && machine.roles.includes("load-balancer") ? ["machine-certificate.timer"] : []),
     ...(phpFpm ? ["php8.4-fpm", "application-migrate"] : []),
     ...(nginx ? ["nginx"] : []),
     ...(keepalived ? ["keepalived"] : []),

@@ -11,6 +11,7 @@ import {
   START_COMMAND,
 } from "./aws";
 import { backupFiles } from "./backup";
+import { certificateFiles } from "./certificate";
 import { databaseAgentFiles } from "./database-agent";
 import { exporterFiles } from "./exporters";
 import { fixedFile, type MachineFile } from "./file";
@@ -45,6 +46,7 @@ export function machineFiles(
     ...databaseAgentFiles(topology, machine),
     ...backupFiles(topology, machine),
     ...haproxyFiles(topology, machine),
+    ...certificateFiles(topology, machine),
     ...keepalivedFiles(topology, machine),
     ...applicationFiles(topology, machine),
     ...phpFpmFiles(topology, machine),

@@ -4,6 +4,7 @@ import type { AlertSecrets } from "../alerts";
 import type { SecretName } from "../cloud-init";
 import type { Machine, Topology } from "../topology";
 import { entryAddresses, machinesWith } from "../topology";
+import { AcmeAccount } from "./acme-account";
 import { CertificateAuthority } from "./certificates";
 import type { SiteCertificate } from "./site-certificate";
 
@@ -11,6 +12,8 @@ export interface SecretsArgs {
   readonly topology: Topology;
   /** @default issued by the stack's own authority */
   readonly siteCertificate?: SiteCertificate;
+  /** Authorities of a private ACME directory, in PEM format. @default public ones are all that is needed */
+  readonly directoryAuthorities?: string;
   /** Opens the backups. @default generated */
   readonly backupPassword?: pulumi.Input<string>;
   /** What only the person who set the stack up knows. @default alerts need no secret */
@@ -30,7 +33,7 @@ export class Secrets extends pulumi.ComponentResource {
   >();
 
   constructor(name: string, args: SecretsArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { topology, siteCertificate, alertSecrets = {} } = args;
+    const { topology, siteCertificate, directoryAuthorities = "", alertSecrets = {} } = args;
     // a component's inputs are shown
     super("web-infrastructure:index:Secrets", name, { topology }, opts);
 
@@ -42,9 +45,15 @@ export class Secrets extends pulumi.ComponentResource {
     this.values.set("ca.pem", this.certificateAuthority.certificate);
 
     const site = siteCertificate ?? this.issueSiteCertificate(name, topology);
-    this.siteAuthority = pulumi.output(site.authority);
+    // with ACME the stack's own authority stands in until the first certificate is there
+    this.siteAuthority = pulumi.interpolate`${site.authority}${directoryAuthorities}`;
     this.values.set("site.pem", pulumi.secret(pulumi.interpolate`${site.certificate}${site.key}`));
     this.values.set("site-ca.pem", this.siteAuthority);
+    if (topology.acme) {
+      const account = new AcmeAccount(`${name}-acme`, topology.acme, { parent: this });
+      this.values.set("acme-account.key", account.key);
+      this.values.set("acme-thumbprint", account.thumbprint);
+    }
 
     for (const machine of topology.machines) {
       // 127.0.0.1: applications reach every database through the endpoints on their own machine.

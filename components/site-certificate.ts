@@ -74,6 +74,21 @@ export function readSiteCertificate(
   };
 }
 
+/**
+ * Reads the authorities of a private ACME directory: that of its own address, and that of the certificates it gives.
+ *
+ * @returns in PEM format; undefined where the settings name none
+ * @throws ConfigError that names the file and what is wrong with it
+ */
+export function readDirectoryAuthorities(settings: Settings, now = new Date()): string | undefined {
+  const { certificate, certificateAuthorityFile: file } = settings;
+  if (certificate !== "acme" || !file) return undefined;
+  const authorities = readCertificates("certificateAuthorityFile", file);
+  const refuse = (reason: string): never => wrongFile("certificateAuthorityFile", file, reason);
+  for (const authority of authorities) checkDates(authority, now, refuse);
+  return authorities.map(toPem).join("");
+}
+
 function checkLeaf(leaf: X509Certificate, domain: string, length: number, refuse: (reason: string) => never): void {
   if (leaf.ca && length > 1) {
     refuse(`its first certificate (${nameOf(leaf)}) is an authority's. The site's own comes first, then its issuer.`);

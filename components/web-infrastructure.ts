@@ -21,6 +21,8 @@ export interface WebInfrastructureArgs {
   readonly application: ApplicationArchive;
   /** The certificate of the site. @default issued by the stack's own authority */
   readonly siteCertificate?: SiteCertificate;
+  /** Authorities of a private ACME directory, in PEM format. @default public ones are all that is needed */
+  readonly directoryAuthorities?: string;
   /** Where the machines run. */
   readonly target: Target;
   /** Opens the backups of the databases. @default generated */
@@ -44,13 +46,13 @@ export class WebInfrastructure extends pulumi.ComponentResource {
 
   constructor(name: string, args: WebInfrastructureArgs, opts?: pulumi.ComponentResourceOptions) {
     // keys, passwords and secret addresses are nothing for policies to see
-    const { target, siteCertificate, backupPassword, alertSecrets, ...inputs } = args;
+    const { target, siteCertificate, directoryAuthorities, backupPassword, alertSecrets, ...inputs } = args;
     super("web-infrastructure:index:WebInfrastructure", name, { ...inputs, ...target.inputs }, opts);
     const { topology, application } = args;
 
     const secrets = new Secrets(
       `${name}-secrets`,
-      { topology, siteCertificate, backupPassword, alertSecrets },
+      { topology, siteCertificate, directoryAuthorities, backupPassword, alertSecrets },
       { parent: this },
     );
     const network = target.createNetwork(name, { topology, application }, this);

@@ -1,5 +1,6 @@
 import { alertRoutes } from "../alerts";
 import { type Config, ConfigError, type DockerConfig, key, unusable } from "../config";
+import { acmeOf } from "../config-certificate";
 import { planTopology, type TopologyPlan } from "./plan";
 import type { Backups, Topology } from "./types";
 
@@ -24,6 +25,7 @@ export function configuredTopology(
       preset,
       stack,
       alerts: alertRoutes(config),
+      acme: acmeOf(config),
       ...more,
       ...(backups ? { backups: { ...backups, schedule, days } } : {}),
     });

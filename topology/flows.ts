@@ -6,6 +6,7 @@ import { type Flow, type Role, roles, type Topology } from "./types";
 export const ports = {
   http: 80,
   https: 443,
+  certificate: 8444,
   web: 8080,
   application: 9000,
   applicationHealth: 9001,
@@ -75,6 +76,15 @@ const sharingAddress: Flow = {
   purpose: "which load balancer holds which virtual IP",
 };
 
+/** Of load balancers that get the site's certificate by themselves: one asks for it, the others take it over. */
+const sharingCertificate: Flow = {
+  from: "load-balancer",
+  to: "load-balancer",
+  protocol: tcp,
+  port: ports.certificate,
+  purpose: "certificate and key of the site, over TLS",
+};
+
 /** Of databases that form a group. */
 const groupReplication: Flow = {
   from: "database",
@@ -114,6 +124,7 @@ export function flows(topology: Topology): Flow[] {
     ...(applicationIsApart(topology) ? applicationApart : []),
     ...(isGroup && !asksAnyway ? [waitingForPrimary] : []),
     ...(topology.virtualIps.length > 0 ? [sharingAddress] : []),
+    ...(topology.acme && machinesWith(topology, "load-balancer").length > 1 ? [sharingCertificate] : []),
     ...(isGroup ? [groupReplication] : []),
     ...(isMonitored(topology) ? monitoring : []),
   ];

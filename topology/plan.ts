@@ -1,4 +1,5 @@
 import type { AlertRoutes } from "../alerts";
+import type { Acme } from "../config-certificate";
 import { problemsOf, problemsOfOrder, problemsOfWeights } from "./checks";
 import { databaseRoles } from "./databases";
 import { planNetwork } from "./network";
@@ -55,6 +56,8 @@ export interface TopologyPlan extends TopologySettings {
   readonly publishedPorts?: PublishedPorts;
   /** Where alerts go. @default nobody is told */
   readonly alerts?: AlertRoutes;
+  /** @default the load balancers are made with the site's certificate */
+  readonly acme?: Acme;
   /** Availability zones that the machines are spread over. @default none: all are in one network */
   readonly zones?: number;
   /** @default none */
@@ -108,6 +111,7 @@ export function planTopology(plan: TopologyPlan): Topology {
     ...(publishedPorts ? { publishedPorts } : {}),
     ...(backups ? { backups } : {}),
     ...(plan.alerts ? { alerts: plan.alerts } : {}),
+    ...(plan.acme ? { acme: plan.acme } : {}),
     virtualIps: shareAddresses(spread?.virtualIps ?? virtualIps, balancers, loadBalancers === "active-active"),
     balancing: {
       algorithm: plan.balance ?? (plan.machines ? undefined : presetAlgorithms[preset]) ?? "roundrobin",

@@ -1,4 +1,5 @@
 import type { AlertRoutes } from "../alerts";
+import type { Acme } from "../config-certificate";
 
 export const roles = ["load-balancer", "web", "application", "database", "monitor"] as const;
 /** What a machine does. A machine may have several roles. */
@@ -133,6 +134,8 @@ export interface Backups {
 export interface Topology {
   /** Where alerts go; absent where nobody is told. */
   readonly alerts?: AlertRoutes;
+  /** Where the load balancers get the site's certificate by themselves; absent where they are made with one. */
+  readonly acme?: Acme;
   /** The preset that the machines are from; `machines` for a list of one's own. */
   readonly preset: Preset | "machines";
   /** Name of the stack: its data is told apart from that of other stacks by it. */

@@ -2,6 +2,7 @@ import * as ec2 from "@pulumi/aws/ec2";
 import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
 import type { AlertRoutes } from "../../alerts";
+import type { Acme } from "../../config-certificate";
 import type { Flow } from "../../topology";
 import { tags } from "./names";
 
@@ -15,6 +16,8 @@ export interface AwsFirewallsArgs {
   readonly hasIpv6?: boolean;
   /** Where monitors send alerts. @default nowhere */
   readonly alerts?: AlertRoutes;
+  /** Where load balancers get the site's certificate. @default nowhere */
+  readonly acme?: Acme;
 }
 
 /** The internet as rules of EC2 name it, and what stands at the end of their names here. */
@@ -30,11 +33,20 @@ const OUTWARD = [
   { port: 80, purpose: "Debian packages, which are signed" },
 ];
 
-/** Where monitors send alerts, beside SNS. */
-function alerting({ email, webhook }: AlertRoutes = {}) {
-  const ports = [email?.port, webhook?.port].filter((port) => port !== undefined);
-  const more = [...new Set(ports)].filter((port) => OUTWARD.every((known) => known.port !== port));
-  return more.map((port) => ({ port, purpose: "alerts" }));
+/** What machines with a role ask of the internet beside that: alerts of the monitors, certificates of the load balancers. */
+function more(role: string, { alerts, acme }: Pick<AwsFirewallsArgs, "alerts" | "acme">) {
+  const asked = [
+    ...(role === "monitor"
+      ? [alerts?.email?.port, alerts?.webhook?.port].map((port) => ({ port, purpose: "alerts" }))
+      : []),
+    ...(role === "load-balancer" && acme
+      ? [{ port: Number(new URL(acme.directory).port || 443), purpose: "certificates" }]
+      : []),
+  ];
+  const unknown = asked.flatMap(({ port, purpose }) =>
+    port === undefined || OUTWARD.some((known) => known.port === port) ? [] : [{ port, purpose }],
+  );
+  return [...new Map(unknown.map((each) => [each.port, each])).values()];
 }
 
 /** One security group per role, with the topology's flows as rules and nothing else in either direction. */
@@ -84,7 +96,7 @@ export class AwsFirewalls extends pulumi.ComponentResource {
         letIn(`internet-${role}-too-big-ipv6`, { securityGroupId: id, ...IPV6_INTERNET.range, ...tooBig });
     }
     for (const [role, { id }] of this.groups) {
-      for (const { port, purpose } of [...OUTWARD, ...(role === "monitor" ? alerting(args.alerts) : [])]) {
+      for (const { port, purpose } of [...OUTWARD, ...more(role, args)]) {
         const rule = { ipProtocol: "tcp", fromPort: port, toPort: port, description: purpose };
         for (const { family, range } of internets)
           letOut(`${role}-internet-${port}${family}`, { securityGroupId: id, ...range, ...rule });

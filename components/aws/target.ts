@@ -50,7 +50,7 @@ export class AwsTarget implements Target {
     const roles = [...new Set(topology.machines.flatMap((machine) => machine.roles))];
     const firewalls = new AwsFirewalls(
       `${name}-firewalls`,
-      { vpcId: network.vpcId, flows: flows(topology), roles, hasIpv6, alerts: topology.alerts },
+      { vpcId: network.vpcId, flows: flows(topology), roles, hasIpv6, alerts: topology.alerts, acme: topology.acme },
       { parent },
     );
     const applicationParameter = `${parametersPath()}/application`;

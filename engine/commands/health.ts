@@ -34,6 +34,16 @@ export const machineStatus = z.object({
     .optional(),
   /** On the machine whose turn it is. */
   backup: backupStatus.optional(),
+  /** Of a load balancer that gets the site's certificate from an ACME directory. */
+  certificate: z
+    .object({
+      fromDirectory: z.boolean(),
+      /** Why the last attempt to get a new one failed. */
+      problem: z.string().nullable(),
+      /** Since when every attempt fails. */
+      since: z.string().nullable(),
+    })
+    .optional(),
   /** Of a monitor. */
   monitor: z
     .object({
@@ -68,6 +78,7 @@ export interface SiteAnswer {
   readonly url: string;
   readonly answer: string;
   readonly ok: boolean;
+  readonly certificateBegins?: Date;
   readonly certificateExpires?: Date;
   /** The setting `certificate`: who has to renew it. */
   readonly certificate?: string;
@@ -77,10 +88,12 @@ export interface SiteAnswer {
 const RENEWALS: Record<string, string> = {
   "self-signed": "`npm start` makes a new one",
   provided: "put a new one into its files, then `npm start`",
+  acme: "the load balancers don't get a new one: docs/runbooks/certificate-expiring.md",
 };
 
-/** Let's Encrypt's clients renew 30 days before the end: with half of that left, renewal doesn't work. */
+/** ACME clients renew 30 days before the end, or with a third of a shorter lifetime left: with half of that it doesn't work. */
 const CERTIFICATE_DAYS = 15;
+const CERTIFICATE_SHARE = 1 / 6;
 
 /**
  * Everything that isn't as it should be, in words a person can act on; empty when the stack is whole.
@@ -105,12 +118,29 @@ export function problems(
   if (writes.length > 0 && !writes.includes("UP")) found.push("there is no primary database: nothing can be written");
   found.push(...backupProblems(machines.find(({ status }) => status?.backup)?.status?.backup, now));
   if (!site.ok) found.push(`${site.url || "the site"}: ${site.answer}`);
-  const days = site.certificateExpires && (site.certificateExpires.getTime() - now.getTime()) / 86_400_000;
-  if (days !== undefined && days < CERTIFICATE_DAYS)
-    found.push(
-      `the site's certificate ends in ${Math.floor(days)} days; ${RENEWALS[site.certificate ?? "self-signed"]}`,
-    );
+  found.push(...problemsOfCertificate(site, now));
   return found;
+}
+
+function problemsOfCertificate(
+  { certificate, certificateBegins, certificateExpires }: SiteAnswer,
+  now: Date,
+): string[] {
+  if (!certificateExpires) return [];
+  const daysUntil = (date: Date) => (certificateExpires.getTime() - date.getTime()) / 86_400_000;
+  const lifetime = certificateBegins ? daysUntil(certificateBegins) : Number.POSITIVE_INFINITY;
+  const days = daysUntil(now);
+  if (days >= Math.min(CERTIFICATE_DAYS, lifetime * CERTIFICATE_SHARE)) return [];
+  return [`the site's certificate ends in ${Math.floor(days)} days; ${RENEWALS[certificate ?? "self-signed"]}`];
+}
+
+/** How it gets the site's certificate from an ACME directory. */
+function problemsOfRenewal(name: string, { certificate }: MachineStatus): string[] {
+  if (!certificate) return [];
+  const { fromDirectory, problem, since } = certificate;
+  const shown = fromDirectory ? "the certificate isn't renewed" : "no browser trusts its certificate yet";
+  if (problem) return [`${name}: ${shown}, since ${since}; ${problem} (docs/runbooks/certificate-expiring.md)`];
+  return fromDirectory ? [] : [`${name}: ${shown}; it asks the directory within a minute`];
 }
 
 function problemsOfMachine({ name, state, health, status }: KnownMachine, drained: ReadonlySet<string>): string[] {
@@ -122,6 +152,7 @@ function problemsOfMachine({ name, state, health, status }: KnownMachine, draine
   for (const service of status.failed) found.push(`${name}: ${service} failed (\`systemctl status ${service}\` there)`);
   for (const [server, condition] of Object.entries(status.backends.web ?? {}))
     if (condition !== "UP" && !drained.has(server)) found.push(`${name} sends no requests to ${server}: ${condition}`);
+  found.push(...problemsOfRenewal(name, status));
   if (status.database && !status.database.settled) found.push(`${name}, database: ${status.database.reason}`);
   return found;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { request } from "node:https";
 import path from "node:path";
-import type { TLSSocket } from "node:tls";
+import { rootCertificates, type TLSSocket } from "node:tls";
 import { messageOf } from "../errors";
 import type { Project } from "../project";
 import type { Properties } from "../provider";
@@ -127,7 +127,7 @@ function lagOf({ database }: DatabaseStatus): string {
   return typeof database.lag === "number" ? `, lag ${database.lag} s` : ", lag unknown";
 }
 
-/** Asks the first load balancer for the page as a browser would, trusting the stack's CA only. */
+/** Asks the first load balancer for the page as a browser would. */
 function ask(project: Project, outputs: Properties): Promise<SiteAnswer> {
   const { url, domain, entryAddresses, httpsPort } = outputs;
   const direct = process.platform === "linux" || Number(httpsPort) === 0;
@@ -135,7 +135,9 @@ function ask(project: Project, outputs: Properties): Promise<SiteAnswer> {
   return new Promise((resolve) => {
     const fail = (error: unknown) => resolve({ url, answer: messageOf(error), ok: false });
     try {
-      const ca = readFileSync(path.join(project.root, authorityFile(project.stack)));
+      const own = readFileSync(path.join(project.root, authorityFile(project.stack)), "utf8");
+      // a directory's certificates are by a public authority, or by one that stands in the file
+      const ca = outputs.certificate === "acme" ? [own, ...rootCertificates] : own;
       const host = direct ? entryAddresses[0] : "127.0.0.1";
       const port = direct ? 443 : Number(httpsPort);
       const options = {
@@ -150,11 +152,12 @@ function ask(project: Project, outputs: Properties): Promise<SiteAnswer> {
       const call = request(options, (response) => {
         response.resume();
         const code = response.statusCode ?? 0;
-        const { valid_to } = (response.socket as TLSSocket).getPeerCertificate();
+        const { valid_from, valid_to } = (response.socket as TLSSocket).getPeerCertificate();
         resolve({
           url,
           answer: `answers ${code} in ${Date.now() - started} ms`,
           ok: code >= 200 && code < 400,
+          certificateBegins: new Date(valid_from),
           certificateExpires: new Date(valid_to),
           certificate: outputs.certificate,
         });

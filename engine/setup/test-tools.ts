@@ -5,6 +5,8 @@ import { describeHost, type Host } from "./host";
 interface Tool {
   /** The names it goes by. */
   readonly programs: readonly string[];
+  /** An argument that it ends with exit status 0 for. @default --version */
+  readonly harmless?: string;
   readonly packageName: string;
   /** Where the package really holds the program: Ubuntu's chromium is only a pointer to another package system. */
   readonly distributions: readonly string[];
@@ -23,6 +25,14 @@ const tools: readonly Tool[] = [
     packageName: "chromium",
     distributions: ["debian"],
     without: "the page is not looked at in a browser",
+  },
+  {
+    // an ACME server for tests, by Let's Encrypt
+    programs: ["pebble"],
+    harmless: "-h",
+    packageName: "pebble",
+    distributions: ["debian", "ubuntu"],
+    without: "getting certificates from an ACME directory is not tried, and those tests fail",
   },
   {
     // test/aws/lab.ts installs moto and awscli by it, below .state
@@ -49,9 +59,9 @@ export async function ensureTestTools(show: Show): Promise<string[]> {
   return missing;
 }
 
-async function isPresent({ programs }: Tool): Promise<boolean> {
+async function isPresent({ programs, harmless = "--version" }: Tool): Promise<boolean> {
   for (const program of programs) {
-    if ((await runCommand(program, ["--version"], { timeout: 10_000 })).exitCode === 0) return true;
+    if ((await runCommand(program, [harmless], { timeout: 10_000 })).exitCode === 0) return true;
   }
   return false;
 }

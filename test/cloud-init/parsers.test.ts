@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type MachineFile, machineFiles, renderUserData } from "../../cloud-init";
 import type { Machine, Topology } from "../../topology";
 import { file, runInMachineImage } from "./machine-image";
-import { balanced, distributed, everything, highlyAvailable, machine, scaleUp } from "./topologies";
+import { acme, balanced, distributed, everything, highlyAvailable, machine, scaleUp } from "./topologies";
 
 /** What the machine itself would have made before its services start: certificates, secrets, the application. */
 const prepare = `
@@ -14,6 +14,7 @@ const prepare = `
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=test -days 1 \\
     -keyout /tmp/key.pem -out /tmp/certificate.pem 2>/dev/null
   cat /tmp/certificate.pem /tmp/key.pem >/var/lib/machine/secrets/site.pem
+  install -D /var/lib/machine/secrets/site.pem /var/lib/machine/certificate/site.pem
   cat /tmp/certificate.pem /tmp/key.pem >/etc/haproxy/machine.pem
   cp /tmp/certificate.pem /var/lib/machine/secrets/ca.pem
   cp /tmp/certificate.pem /var/lib/machine/secrets/machine.pem
@@ -75,6 +76,11 @@ const parsers: { name: string; file: RegExp; command: string }[] = [
     command: "python3 -m py_compile /usr/local/sbin/machine-measure",
   },
   {
+    name: "py_compile (certificate)",
+    file: /machine-certificate$/,
+    command: "python3 -m py_compile /usr/local/sbin/machine-certificate",
+  },
+  {
     name: "systemd-analyze verify",
     file: /^\/etc\/systemd\//,
     // a misspelt setting is a warning, no failure: any output about these files is one
@@ -133,10 +139,14 @@ for (const [topology, name] of [
   [scaleUp, "app-1"],
   [balanced, "lb-2"],
   [balanced, "web-2"],
+  [acme, "lb-1"],
 ] as const) {
-  const more =
-    topology === everything ? ", every role, 8 GiB" : topology === balanced ? ", every way of balancing" : "";
-  describe(`files of ${name} (${topology.preset}${more})`, function () {
+  const more = new Map([
+    [everything, ", every role, 8 GiB"],
+    [balanced, ", every way of balancing"],
+    [acme, ", certificates from an ACME directory"],
+  ]);
+  describe(`files of ${name} (${topology.preset}${more.get(topology) ?? ""})`, function () {
     this.timeout(60_000);
     const files = filesWithUserData(topology, machine(topology, name));
     let results: ReturnType<typeof parse>;

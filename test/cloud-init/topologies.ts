@@ -4,12 +4,12 @@ import {
   type MachineSize,
   planTopology,
   type Topology,
-  type TopologySettings,
+  type TopologyPlan,
 } from "../../topology";
 
 export const smallMachine: MachineSize = { memory: 1024, cores: 2 };
 
-const planned = (settings: Partial<TopologySettings>): Topology =>
+const planned = (settings: Partial<TopologyPlan>): Topology =>
   planTopology({
     stack: "test",
     domain: "www.foobar.com",
@@ -37,6 +37,12 @@ export const balanced = planned({
   slowStart: 10,
   stickySessions: true,
   ipv6: true,
+});
+
+/** The load balancers get the site's certificate by themselves. */
+export const acme = planned({
+  preset: "scale-up",
+  acme: { directory: "https://127.0.0.1:14000/dir", account: 1, email: "ops@foobar.com" },
 });
 
 export function machine(topology: Topology, name: string): Machine {

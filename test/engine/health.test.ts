@@ -82,6 +82,18 @@ describe("the health of a stack", () => {
       machine(2, { database: { reason: "catching up with web-1", settled: false } }),
       /web-2, database: catching up with web-1/,
     ],
+    [
+      "a certificate that the directory doesn't renew",
+      machine(2, {
+        certificate: { fromDirectory: true, problem: "https://a/dir: too many", since: "2025-12-31T20:00:00Z" },
+      }),
+      /web-2: the certificate isn't renewed, since 2025-12-31T20:00:00Z; https:\/\/a\/dir: too many \(docs\/runbooks/,
+    ],
+    [
+      "a certificate that the directory hasn't given yet",
+      machine(2, { certificate: { fromDirectory: false, problem: null, since: null } }),
+      /web-2: no browser trusts its certificate yet; it asks/,
+    ],
     ["an address held twice", machine(2, { addresses: [VIRTUAL_IP] }), /web-1 and web-2 both hold the address/],
   ];
   for (const [fault, faulty, expected] of faults) {
@@ -116,6 +128,19 @@ describe("the health of a stack", () => {
       problems(whole, [], [VIRTUAL_IP], { ...site, certificateExpires: new Date(date) }, now);
     assert.deepEqual(until("2026-01-17"), []);
     assert.match(until("2026-01-10")[0] ?? "", /certificate ends in 9 days/);
+  });
+
+  it("gives a certificate of a short lifetime a sixth of it", () => {
+    const until = (date: string) =>
+      problems(
+        whole,
+        [],
+        [VIRTUAL_IP],
+        { ...site, certificate: "acme", certificateBegins: new Date("2025-12-01"), certificateExpires: new Date(date) },
+        now,
+      );
+    assert.deepEqual(until("2026-01-10"), []);
+    assert.match(until("2026-01-06")[0] ?? "", /ends in 5 days; the load balancers don't get a new one/);
   });
 
   const alert = {

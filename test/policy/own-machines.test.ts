@@ -6,20 +6,22 @@ import { httpsOnly } from "../../policy/rules/https-only";
 import { loadBalancerRedundant } from "../../policy/rules/load-balancer-redundant";
 import { secretsNotInUserData } from "../../policy/rules/secrets-not-in-user-data";
 import { singlePointOfFailure } from "../../policy/rules/single-point-of-failure";
-import { planTopology, type Topology } from "../../topology";
+import { planTopology, type Topology, type TopologyPlan } from "../../topology";
 import { judge, judgeRun, type Rule } from "./judge";
 import { container } from "./machines";
 import { check, passes, refuses } from "./table";
 
-const [distributed, highlyAvailable] = (["distributed", "highly-available"] as const).map((preset) =>
+const planned = (settings: Partial<TopologyPlan>) =>
   planTopology({
-    preset,
     stack: "test",
     domain: "www.foobar.com",
     addressRange: "172.30.0.0/24",
     size: { memory: 1024, cores: 2 },
-  }),
-) as [Topology, Topology];
+    ...settings,
+  });
+const distributed = planned({ preset: "distributed" });
+const highlyAvailable = planned({ preset: "highly-available" });
+const acme = planned({ acme: { directory: "https://acme-v02.api.letsencrypt.org/directory", account: 1 } });
 
 function userDataOf(name: string, topology = distributed): string {
   const machine = topology.machines.find((one) => one.name === name);
@@ -33,7 +35,7 @@ function machine(name: string, topology = distributed, userData = userDataOf(nam
 }
 
 /** A careless change of our own machines, and the rule that has to notice it. */
-const edits: [what: string, name: string, rule: Rule, from: RegExp, to: string, said: RegExp][] = [
+const edits: [what: string, name: string, rule: Rule, from: RegExp, to: string, said: RegExp, topology?: Topology][] = [
   [
     "the redirect to HTTPS is gone",
     "lb-1",
@@ -41,6 +43,15 @@ const edits: [what: string, name: string, rule: Rule, from: RegExp, to: string, 
     /http-request redirect location https[^\n]*/,
     "default_backend web",
     /port 80/,
+  ],
+  [
+    "port 80 answers more than the challenge of an ACME directory",
+    "web-1",
+    httpsOnly,
+    /path_reg '\^\/\\\.well-known\/acme-challenge\//,
+    "path_reg '^/",
+    /answers some requests itself before any redirect/,
+    acme,
   ],
   ["TLS 1.0 is allowed", "lb-1", httpsOnly, /ssl-min-ver TLSv1\.2/, "ssl-min-ver TLSv1.0", /TLSv1\.0/],
   [
@@ -90,10 +101,11 @@ const edits: [what: string, name: string, rule: Rule, from: RegExp, to: string, 
 ];
 
 describe("policies on the machines of this project", () => {
-  for (const topology of [distributed, highlyAvailable]) {
+  for (const topology of [distributed, highlyAvailable, acme]) {
+    const more = topology.acme ? ", with certificates from an ACME directory" : "";
     for (const { name } of topology.machines) {
       for (const rule of [httpsOnly, firewallDefaultDrop, firewallPublicPorts, secretsNotInUserData]) {
-        it(`${rule.name} has nothing against ${name} of ${topology.preset}`, async () =>
+        it(`${rule.name} has nothing against ${name} of ${topology.preset}${more}`, async () =>
           check(rule, await judge(rule, machine(name, topology)), passes));
       }
     }
@@ -104,12 +116,12 @@ describe("policies on the machines of this project", () => {
       check(rule, await judgeRun(rule, machines), passes);
     }
   });
-  for (const [what, name, rule, from, to, said] of edits) {
+  for (const [what, name, rule, from, to, said, topology = distributed] of edits) {
     it(`${rule.name} notices on ${name}: ${what}`, async () => {
-      const userData = userDataOf(name);
+      const userData = userDataOf(name, topology);
       const edited = userData.replace(from, to);
       assert.notEqual(edited, userData, "the edit has to change something");
-      check(rule, await judge(rule, machine(name, distributed, edited)), refuses(said));
+      check(rule, await judge(rule, machine(name, topology, edited)), refuses(said));
     });
   }
 });
