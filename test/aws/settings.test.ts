@@ -144,6 +144,30 @@ describe("aws: the network", function () {
     );
   });
 
+  it("lets load balancers out to an ACME directory, and among themselves for the certificate", async () => {
+    const preview = await previewStack("dev", {
+      "web-infrastructure:certificate": "acme",
+      "web-infrastructure:acmeDirectory": "https://ca.foobar.com:9000/directory",
+    });
+    const rules = Object.keys(inputs(preview, "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"));
+    assert.deepEqual(
+      rules
+        .filter((name) => /-(9000|8444)$/.test(name))
+        .map((name) => name.replace("web-firewalls-out-", ""))
+        .sort(),
+      ["load-balancer-load-balancer-8444", "load-balancer-internet-9000"].sort(),
+    );
+    const description = inputs(preview, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")[
+      "web-firewalls-in-load-balancer-load-balancer-8444"
+    ]?.description;
+    assert.equal(description, "certificate and key of the site, over TLS");
+    // nothing of the account is in user-data, which anybody on the machine can read
+    assert.doesNotMatch(
+      userData(inputs(preview, INSTANCE)["web-web-1-instance"] as Properties),
+      /PRIVATE KEY|THUMBPRINT=/,
+    );
+  });
+
   it("is named in a hosted zone, watched from outside, and alarms go to somebody, when that is configured", async () => {
     const preview = await previewStack("dev", {
       "web-infrastructure:hostedZone": "foobar.com",

@@ -28,7 +28,7 @@ const start = `
   state() { python3 -c 'import json, sys; print(json.dumps(json.load(open("/var/lib/machine/certificate/state.json"))))'; }
   issuer() { openssl x509 -in $served/site.pem -noout -subject; }
   say() { printf '\\n### %s\\n' "$1"; }
-  curl="curl -sS -i --max-time 5 -H Host:www.foobar.com"
+  curl="curl -sS -i --max-time 5 --resolve www.foobar.com:80:172.30.0.51"
 
   say first; /usr/local/lib/machine/setup.d/26-certificate 2>/dev/null; state
   say unreachable; machine-certificate renew 2>&1; echo "exit $?"; state; cmp $served/site.pem site.pem && echo the same
@@ -36,13 +36,13 @@ const start = `
   . /etc/default/haproxy; set -a; . ./acme-thumbprint; set +a
   issue real DNS:www.foobar.com 90 /tmp/real
   { echo '# from https://127.0.0.1:14000/dir'; cat /tmp/real.pem /tmp/real.key; } >$served/site.pem
-  haproxy -W -D -f /etc/haproxy/haproxy.cfg $EXTRAOPTS
+  haproxy -W -D -f /etc/haproxy/haproxy.cfg $EXTRAOPTS 2>/dev/null
 
-  say challenge; $curl http://172.30.0.51/.well-known/acme-challenge/a_token-1
-  say odd; $curl 'http://172.30.0.51/.well-known/acme-challenge/%3Cscript%3E'
-  say deeper; $curl http://172.30.0.51/.well-known/acme-challenge/a/b
-  say other; $curl http://172.30.0.51/.well-known/acme-challenge/a_token-1 -H Host:localhost
-  say rest; $curl http://172.30.0.51/.well-known/security.txt
+  say challenge; $curl http://www.foobar.com/.well-known/acme-challenge/a_token-1
+  say odd; $curl 'http://www.foobar.com/.well-known/acme-challenge/%3Cscript%3E'
+  say deeper; $curl http://www.foobar.com/.well-known/acme-challenge/a/b
+  say other; curl -sS -i --max-time 5 http://172.30.0.51/.well-known/acme-challenge/a_token-1
+  say rest; $curl http://www.foobar.com/.well-known/security.txt
 
   ask="curl -sS --max-time 5 --cacert ca.pem https://172.30.0.51:8444/"
   say nobody; $ask 2>&1
@@ -73,7 +73,7 @@ describe("the certificate from an ACME directory (on a load balancer)", function
       const end = block.indexOf("\n");
       answers[block.slice(0, end)] = block.slice(end + 1).trim();
     }
-    assert.equal(Object.keys(answers).length, 13, output);
+    assert.equal(Object.keys(answers).length, 12, output);
   });
 
   const answer = (name: string) => answers[name] as string;

@@ -71,7 +71,15 @@ describe("user-data", () => {
 
   it("installs the packages of the roles otherwise, before it writes over their files and before anything starts", () => {
     const config = parse(text("lb-1", false));
-    assert.deepEqual(config.packages, ["curl", "haproxy", "iproute2", "keepalived", "nftables"]);
+    assert.deepEqual(config.packages, [
+      "acme-tiny",
+      "curl",
+      "haproxy",
+      "iproute2",
+      "keepalived",
+      "nftables",
+      "python3",
+    ]);
     const [first, ...others] = config.write_files;
     assert.equal(first.path, "/usr/sbin/policy-rc.d");
     assert.equal(first.defer, undefined);
