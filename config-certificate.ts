@@ -7,7 +7,7 @@ const LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory";
 
 /** Settings of every target about the site's certificate. */
 export const certificateSettings = {
-  /** Where the site's certificate comes from: the stack's own authority, files of yours, or an ACME directory; see docs/security.md. */
+  /** Where the site's certificate comes from: the stack's own authority, files of yours, or an ACME directory; see docs/security.md and docs/certificates.md. */
   certificate: z
     .enum(["self-signed", "provided", "acme"], "takes self-signed, provided or acme")
     .default("self-signed"),
@@ -32,7 +32,7 @@ export const certificateSettings = {
     .optional(),
   /** How the directory makes sure that the domain is yours. @default http-01 */
   acmeChallenge: z
-    .literal("http-01", "takes http-01: validation by DNS records (dns-01) is not there, see docs/security.md")
+    .literal("http-01", "takes http-01: validation by DNS records (dns-01) is not there, see docs/certificates.md")
     .optional(),
 };
 

@@ -34,7 +34,11 @@ export function systemFiles(topology: Topology, machine: Machine, moreServices: 
     },
     ...(machine.roles.includes("load-balancer")
       ? ["50-load-balancer", ...(topology.network.hasIpv6 ? ["55-ipv6"] : [])].map((step) =>
-          renderedFile(`/usr/local/lib/machine/ready.d/${step}`, { domain: topology.domain, acme: topology.acme !== undefined }, "0755"),
+          renderedFile(
+            `/usr/local/lib/machine/ready.d/${step}`,
+            { domain: topology.domain, acme: topology.acme !== undefined },
+            "0755",
+          ),
         )
       : []),
   ];
