@@ -8,15 +8,13 @@ export {
   abilitiesWithout,
   abilityNames,
   isHarmless,
-  type Loss,
   losses,
-  type SinglePointOfFailure,
   singlePointsOfFailure,
   spareMachines,
 } from "./losses";
 export { applicationIsApart, creationOrder, entryAddresses, isMonitored, machinesWith } from "./machines";
 export { addressNumber } from "./network";
-export { DEFAULT_PRESET, plannedMachines, planTopology, type TopologyPlan, type TopologySettings } from "./plan";
+export { planTopology, type TopologyPlan, type TopologySettings } from "./plan";
 export type { PlannedMachine } from "./presets";
 export { lossesAsMarkdown, report } from "./report";
 export * from "./types";

@@ -46,7 +46,7 @@ export interface TopologySettings {
   readonly ipv6?: boolean;
 }
 
-export const DEFAULT_PRESET: Preset = "highly-available";
+const DEFAULT_PRESET: Preset = "highly-available";
 
 export interface TopologyPlan extends TopologySettings {
   /** Name of the stack. */
@@ -65,7 +65,7 @@ export interface TopologyPlan extends TopologySettings {
 }
 
 /** The machines that the settings ask for, checked. @throws Error, for a person, with all that is wrong. */
-export function plannedMachines(settings: TopologySettings): readonly PlannedMachine[] {
+function plannedMachines(settings: TopologySettings): readonly PlannedMachine[] {
   const { preset = DEFAULT_PRESET, weights = {}, webServers } = settings;
   const source = settings.machines ? "machines" : "topology";
   const listed = settings.machines ?? presets[preset];

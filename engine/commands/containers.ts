@@ -117,16 +117,12 @@ export async function startStopped(
   progress.done(`${names} started again and ready`);
 }
 
-/** What the removal by label found. */
-export interface Removed {
-  readonly removed: string[];
-  readonly kept: string[];
-}
-
-/** Removes whatever carries the stack's label, whether a state knows it or not. Volumes only `withData`. */
-export async function removeByLabel(stack: string, withData: boolean, progress: Progress): Promise<Removed> {
+/**
+ * Removes whatever carries the stack's label, whether a state knows it or not. Volumes only `withData`; returns the names of
+ * those that are kept.
+ */
+export async function removeByLabel(stack: string, withData: boolean, progress: Progress): Promise<string[]> {
   const filters = { label: [`${LABEL.stack}=${stack}`] };
-  const removed: string[] = [];
   const kept: string[] = [];
   for (const { Id, Names } of await docker().listContainers({ all: true, filters })) {
     const name = Names[0]?.slice(1) ?? Id;
@@ -138,12 +134,10 @@ export async function removeByLabel(stack: string, withData: boolean, progress: 
       .catch(() => undefined);
     await unlessMissing(docker().getContainer(Id).remove({ force: true }));
     progress.done(`${name} deleted`);
-    removed.push(name);
   }
   for (const { Id, Name } of await docker().listNetworks({ filters })) {
     await unlessMissing(docker().getNetwork(Id).remove());
     progress.say(`  ✔ network ${Name} deleted`);
-    removed.push(Name);
   }
   const { Volumes } = await docker().listVolumes({ filters });
   for (const { Name } of Volumes ?? []) {
@@ -151,8 +145,7 @@ export async function removeByLabel(stack: string, withData: boolean, progress: 
     else {
       await unlessMissing(docker().getVolume(Name).remove());
       progress.say(`  ✔ volume ${Name} deleted`);
-      removed.push(Name);
     }
   }
-  return { removed, kept };
+  return kept;
 }

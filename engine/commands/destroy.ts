@@ -34,7 +34,7 @@ export async function destroy(session: Session, withData: boolean): Promise<void
     await destroyKnown(session, withData);
   }
   // Then everything else with the stack's label: what a lost or damaged state doesn't know.
-  const { kept } = await removeByLabel(project.stack, withData, progress);
+  const kept = await removeByLabel(project.stack, withData, progress);
   State.remove(project.root, project.stack);
   progress.say(
     kept.length === 0

@@ -34,12 +34,7 @@ export async function undrain(session: Session, name: string): Promise<void> {
 }
 
 /** Runs a command on a machine. Throws a UserError with what it said when it fails. */
-export async function runOn(
-  machine: KnownMachine,
-  command: string[],
-  { progress }: Session,
-  doing: string,
-): Promise<void> {
+async function runOn(machine: KnownMachine, command: string[], { progress }: Session, doing: string): Promise<void> {
   progress.begin(doing);
   const { exitCode, output } = await runIn(docker().getContainer(machine.container), command);
   if (exitCode !== 0) throw new UserError(`${machine.name}: ${command.join(" ")} failed: ${output}`);

@@ -57,23 +57,14 @@ export const containerSchema = z.strictObject({
     .default([]),
   uploads: z
     .array(
-      z
-        .strictObject({
-          file: absolutePath,
-          content: z.string().optional(),
-          contentBase64: z.base64().optional(),
-          source: z.string().min(1).optional(),
-          sourceHash: z.string().optional(),
-          permissions: z
-            .string()
-            .regex(/^0?[0-7]{3}$/, { error: 'must be an octal mode such as "0600"' })
-            .default("0644"),
-        })
-        .refine(
-          ({ content, contentBase64, source }) =>
-            [content, contentBase64, source].filter((value) => value !== undefined).length === 1,
-          { error: "needs exactly one of content, contentBase64 and source" },
-        ),
+      z.strictObject({
+        file: absolutePath,
+        content: z.string(),
+        permissions: z
+          .string()
+          .regex(/^0?[0-7]{3}$/, { error: 'must be an octal mode such as "0600"' })
+          .default("0644"),
+      }),
     )
     .default([]),
   healthcheck: z
@@ -183,7 +174,7 @@ function mebibytes(count: number): number {
 const unitNanoseconds: Record<string, number> = { ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 
 /** Docker's API wants nanoseconds where Pulumi has "1m30s". */
-export function nanoseconds(text: string): number {
+function nanoseconds(text: string): number {
   return [...text.matchAll(/(\d+)(ms|s|m|h)/g)].reduce(
     (sum, [, count, unit]) => sum + Number(count) * (unitNanoseconds[unit ?? ""] ?? 0),
     0,

@@ -3,7 +3,7 @@ import type { CreateContext, Properties, ResourceProvider } from "../provider";
 import { waitForNeighbours } from "./container-neighbours";
 import { waitUntilHealthy } from "./container-readiness";
 import { type ContainerInputs, containerSchema, creationRequest, resourceLimits } from "./container-request";
-import { checkSources, uploadFiles } from "./container-uploads";
+import { uploadFiles } from "./container-uploads";
 import { belongsToStack, docker, nameTaken, unlessMissing } from "./docker-client";
 import { engineMessage, explained, statusCode } from "./docker-errors";
 import { compareInputs, parseInputs } from "./inputs";
@@ -32,7 +32,6 @@ export const container: ResourceProvider = {
   async create(inputs, context) {
     const options = containerSchema.parse(inputs);
     return explained(async () => {
-      await checkSources(options.uploads);
       const existing = await findByName(options.name);
       if (existing && !belongsToStack(existing.Config.Labels, options.labels))
         throw nameTaken("container", options.name);

@@ -33,7 +33,7 @@ export async function explained<Result>(work: () => Promise<Result>): Promise<Re
 }
 
 /** What a person is told about an error of Docker; undefined when it isn't one. */
-export function explainDockerError(error: unknown): string | undefined {
+function explainDockerError(error: unknown): string | undefined {
   const problem = connectionProblem(error);
   if (problem || statusCode(error) === undefined) return problem;
   const message = engineMessage(error);

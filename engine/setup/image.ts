@@ -17,8 +17,6 @@ import {
   packageList,
 } from "./machine-image";
 
-export { findMachineImage, machineImageName };
-
 const LOG_LINES = 30;
 
 /**

@@ -3,7 +3,7 @@ import type { CreateContext, Properties, ResourceProvider } from "../../engine/p
 import { providers } from "../../engine/providers";
 import { docker } from "../../engine/providers/docker-client";
 import { runCommand } from "../../engine/setup/command";
-import { findMachineImage } from "../../engine/setup/image";
+import { findMachineImage } from "../../engine/setup/machine-image";
 
 /** A stack of its own with an address range of its own, so that nobody's machines are touched. */
 export const STACK = "test-providers";
