@@ -9,7 +9,8 @@ export interface AlertRoutes {
     readonly host: string;
     readonly port: number;
     readonly user?: string;
-    readonly requireTls: boolean;
+    /** The connection begins in clear, and nothing is sent before it is encrypted; else it is TLS from the first byte, or stays in clear. */
+    readonly startTls: boolean;
   };
   /** The address of the webhook is a secret, its port isn't. */
   readonly webhook?: { readonly port: number };
@@ -84,17 +85,18 @@ export function incompleteAlerts({ alertEmail, alertSmtp }: Partial<Settings>): 
 export function alertRoutes(settings: Settings): AlertRoutes {
   const { alertEmail, alertSmtp, alertFrom, alertWebhook, alertTopic, domain } = settings;
   const server = alertSmtp === undefined ? undefined : new URL(alertSmtp);
+  const port = server && Number(server.port || smtpPorts[server.protocol]);
   const webhook = alertWebhook === undefined ? undefined : new URL(alertWebhook);
   return {
-    ...(alertEmail && server
+    ...(alertEmail && server && port
       ? {
           email: {
             to: alertEmail,
             from: alertFrom ?? `alerts@${domain}`,
             host: server.hostname,
-            port: Number(server.port || smtpPorts[server.protocol]),
+            port,
             ...(server.username ? { user: decodeURIComponent(server.username) } : {}),
-            requireTls: server.searchParams.get("tls") !== "none",
+            startTls: port !== smtpPorts["smtps:"] && server.searchParams.get("tls") !== "none",
           },
         }
       : {}),

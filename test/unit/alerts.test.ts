@@ -15,15 +15,16 @@ describe("where alerts go", () => {
     assert.deepEqual(alertSecrets(parse({})), {});
   });
 
-  for (const [server, port, user, requireTls] of [
-    ["smtps://me%40foobar.com:pass%3Aword@smtp.foobar.com", 465, "me@foobar.com", true],
+  for (const [server, port, user, startTls] of [
+    ["smtps://me%40foobar.com:pass%3Aword@smtp.foobar.com", 465, "me@foobar.com", false],
+    ["smtp://smtp.foobar.com:465", 465, undefined, false],
     ["smtp://smtp.foobar.com", 587, undefined, true],
     ["smtp://10.0.0.5:25?tls=none", 25, undefined, false],
   ] as const) {
     it(`is by e-mail: ${server}`, () => {
       const config = parse({ ...to, alertSmtp: server });
       const { email } = alertRoutes(config);
-      assert.deepEqual([email?.port, email?.user, email?.requireTls], [port, user, requireTls]);
+      assert.deepEqual([email?.port, email?.user, email?.startTls], [port, user, startTls]);
       assert.equal(email?.from, "alerts@www.foobar.com");
       assert.equal(alertSecrets(config)["alert-smtp-password"], user && "pass:word");
       assert.ok(!JSON.stringify(alertRoutes(config)).includes("pass:word"));
