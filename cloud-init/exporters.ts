@@ -83,7 +83,7 @@ export function monitoringServices(topology: Topology, machine: Machine): string
   return [
     "machine-measure.timer",
     ...own,
-    ...(machine.roles.includes("monitor") ? ["prometheus-blackbox-exporter.service"] : []),
+    ...(machine.roles.includes("monitor") ? ["prometheus-blackbox-exporter.service", "alerts-ended.timer"] : []),
   ];
 }
 

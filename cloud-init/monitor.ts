@@ -46,9 +46,18 @@ export function monitorFiles(topology: Topology, machine: Machine): MachineFile[
       credentials: CREDENTIALS,
     }),
     {
-      // for machine-status
+      // for machine-status and alerts-ended
       path: "/etc/machine/monitor.json",
-      content: `${JSON.stringify({ prometheus: `http://${address}:${ports.prometheus}`, receivers: receivers(alerts) }, undefined, 2)}\n`,
+      content: `${JSON.stringify(
+        {
+          stack,
+          prometheus: `http://${address}:${ports.prometheus}`,
+          alertmanager: `http://${address}:${ports.alertmanager}`,
+          receivers: receivers(alerts),
+        },
+        undefined,
+        2,
+      )}\n`,
       owner: "root:root",
       permissions: "0644",
     },
@@ -60,6 +69,9 @@ export function monitorFiles(topology: Topology, machine: Machine): MachineFile[
     fixedFile("/etc/systemd/system/prometheus.service.d/machine.conf"),
     fixedFile("/etc/systemd/system/prometheus-alertmanager.service.d/machine.conf"),
     fixedFile("/etc/systemd/system/prometheus-blackbox-exporter.service.d/machine.conf"),
+    program("/usr/local/sbin/alerts-ended"),
+    fixedFile("/etc/systemd/system/alerts-ended.service"),
+    fixedFile("/etc/systemd/system/alerts-ended.timer"),
     program("/usr/local/lib/machine/setup.d/50-monitor"),
     renderedFile("/usr/local/lib/machine/ready.d/70-monitor", { address, ports }, "0755"),
     ...["index.html", "dashboard.css", "dashboard.js", "panels.json"].map((name) => fixedFile(`${PAGES}/${name}`)),
