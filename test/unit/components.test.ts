@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 
 interface Registered {
@@ -6,6 +7,12 @@ interface Registered {
   readonly name: string;
   readonly inputs: Record<string, unknown>;
 }
+
+/** Of an ACME account; its thumbprint is computed from it. */
+const ACCOUNT_KEY = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({
+  type: "pkcs1",
+  format: "pem",
+});
 
 /** What a mocked resource answers: its inputs, and for what a provider makes up something recognisable. */
 const registered: Registered[] = [];
@@ -15,7 +22,7 @@ const mock = () =>
       newResource({ type, name, inputs }) {
         registered.push({ type, name, inputs });
         const made = {
-          privateKeyPem: `made-up-secret: private key of ${name}\n`,
+          privateKeyPem: inputs.algorithm === "RSA" ? ACCOUNT_KEY : `made-up-secret: private key of ${name}\n`,
           certPem: `certificate of ${name}\n`,
           certRequestPem: `request of ${name}\n`,
           result: `made-up-secret: password of ${name}`,
@@ -185,5 +192,45 @@ describe("the components", () => {
     // One secret in a list makes the whole list secret.
     assert.ok(isSecret(container("web-1").uploads));
     assert.ok(!isSecret(container("web-1").labels));
+  });
+});
+
+describe("the components of a stack with certificates from an ACME directory", () => {
+  before(async () => {
+    mock();
+    const infrastructure = new WebInfrastructure("acme", {
+      topology: { ...topology, acme: { directory: "https://ca.foobar.com/", account: 2 } },
+      application: { path: "/tmp/application.tar", sha256: "abc123", documentRoot: "public" },
+      directoryAuthorities: "authority of the directory\n",
+      target: new DockerTarget({ machineImage: "sha256:image" }),
+    });
+    await resolved(infrastructure.machines);
+  });
+
+  const secrets = (machine: string): Record<string, string> => {
+    const { uploads } = registered.find(({ name }) => name === `acme-${machine}-container`)?.inputs ?? {};
+    // biome-ignore lint/suspicious/noExplicitAny: an upload of a container
+    const files = ((uploads as any).value ?? uploads) as { file: string; content: string }[];
+    return Object.fromEntries(files.map(({ file, content }) => [file.split("/").pop(), content]));
+  };
+
+  it("give load balancers the account's key and its thumbprint, and other machines neither", () => {
+    assert.equal(secrets("lb-1")["acme-account.key"], ACCOUNT_KEY);
+    assert.match(secrets("lb-1")["acme-thumbprint"] ?? "", /^ACME_THUMBPRINT=[A-Za-z0-9_-]{43}\n$/);
+    assert.deepEqual(
+      Object.keys(secrets("web-1")).filter((name) => name.startsWith("acme")),
+      [],
+    );
+  });
+
+  it("have another key for another account", () => {
+    assert.ok(registered.some(({ name }) => name === "acme-secrets-acme-key-2"));
+  });
+
+  it("name the authorities that clients meet: the stack's own until the directory answers, then the directory's", () => {
+    assert.match(
+      secrets("lb-1")["site-ca.pem"] ?? "",
+      /^certificate of acme-secrets-authority.*\nauthority of the directory\n$/,
+    );
   });
 });
