@@ -20,6 +20,9 @@ export const STATISTICS_PORT = 8404;
 /** Loopback ports of what Nginx (in a stack that has a monitor) and PHP-FPM say of themselves. */
 export const STATUS_PORTS = { nginx: 8081, php: 9002 } as const;
 
+/** Loopback port of PHP-FPM where web servers on other machines use it too: they come by HAProxy, which ends TLS. */
+export const FPM_PORT = 9003;
+
 /** How long a write waits for a primary before the application gets it all the same. Elections take up to 7 s. */
 const holdSeconds = 10;
 
@@ -39,6 +42,7 @@ export function haproxyFiles(topology: Topology, machine: Machine): MachineFile[
     databases: machinesWith(topology, "database"),
   };
   const application = { applicationPort: ports.application, healthPort: ports.applicationHealth };
+  const authority = `${SECRETS_DIRECTORY}/ca.pem`;
   return [
     fixedFile("/etc/default/haproxy"),
     fixedFile("/etc/systemd/system/haproxy.service.d/machine.conf"),
@@ -66,12 +70,24 @@ export function haproxyFiles(topology: Topology, machine: Machine): MachineFile[
       ? [
           renderedFile("/etc/haproxy/conf.d/30-application.cfg", {
             ...application,
+            authority,
             ...serversWith(topology, "application"),
           }),
         ]
       : []),
     ...(isApart && isApplication
-      ? [renderedFile("/etc/haproxy/conf.d/40-application-health.cfg", { ...application, address: machine.address })]
+      ? [
+          renderedFile("/etc/haproxy/conf.d/40-application-health.cfg", { ...application, fpmPort: FPM_PORT }),
+          renderedFile("/etc/haproxy/conf.d/45-fastcgi.cfg", {
+            ...application,
+            fpmPort: FPM_PORT,
+            address: machine.address,
+            authority,
+            clients: machinesWith(topology, "web")
+              .map(({ name }) => name)
+              .join(" "),
+          }),
+        ]
       : []),
   ];
 }

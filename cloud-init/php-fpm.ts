@@ -1,6 +1,6 @@
-import { applicationIsApart, type Machine, machinesWith, ports, type Topology } from "../topology";
+import { applicationIsApart, type Machine, type Topology } from "../topology";
 import { fixedFile, type MachineFile, renderedFile } from "./file";
-import { endpoints, STATUS_PORTS } from "./haproxy";
+import { endpoints, FPM_PORT, STATUS_PORTS } from "./haproxy";
 import { phpWorkers } from "./sizing";
 
 /** The stack's CA, where programs that aren't root can read it. */
@@ -16,11 +16,10 @@ export const uploadLimit = 16;
 export function phpFpmFiles(topology: Topology, machine: Machine): MachineFile[] {
   if (!machine.roles.includes("application")) return [];
   const isApart = applicationIsApart(topology);
-  const clients = [machine, ...machinesWith(topology, "web")].map(({ address }) => address);
   return [
     renderedFile("/etc/php/8.4/fpm/pool.d/www.conf", {
-      listen: isApart ? `${machine.address}:${ports.application}` : FPM_SOCKET,
-      clients: isApart && [...new Set(clients)].join(","),
+      listen: isApart ? `127.0.0.1:${FPM_PORT}` : FPM_SOCKET,
+      isApart,
       workers: phpWorkers(topology, machine),
       statusPort: STATUS_PORTS.php,
       environment: {

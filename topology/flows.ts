@@ -54,7 +54,7 @@ const applicationApart: readonly Flow[] = [
     to: "application",
     protocol: tcp,
     port: ports.application,
-    purpose: "requests to PHP-FPM, by FastCGI",
+    purpose: "FastCGI to PHP-FPM, over TLS",
   },
   { from: "web", to: "application", protocol: tcp, port: ports.applicationHealth, purpose: "health checks of PHP" },
 ];
