@@ -43,7 +43,7 @@ function isHttps(address: string): boolean {
 }
 
 /** Settings that only some kinds of certificate have, and whether they need them. */
-export const ofSomeKinds = {
+const ofSomeKinds = {
   certificateFile: { kinds: ["provided"], required: true },
   certificateKeyFile: { kinds: ["provided"], required: true },
   certificateAuthorityFile: { kinds: ["provided", "acme"], required: false },
@@ -88,7 +88,7 @@ const NOBODYS =
   /(^|\.)(test|example|invalid|localhost|local|onion|home\.arpa|alt|internal|lan|corp|home|example\.(com|net|org))$/;
 
 /** Why Let's Encrypt gives no certificate for the domain, as the end of a sentence that begins with the setting's name. */
-export function whyNobodySigns({ domain, ...settings }: Settings): string | undefined {
+function whyNobodySigns({ domain, ...settings }: Settings): string | undefined {
   const { directory = "" } = acmeOf({ domain, ...settings }) ?? {};
   // a wrong directory is told by its own setting
   const isPublic = URL.canParse(directory) && /(^|\.)letsencrypt\.org$/.test(new URL(directory).hostname);
@@ -98,3 +98,28 @@ export function whyNobodySigns({ domain, ...settings }: Settings): string | unde
     "Use another name, a directory of your own (acmeDirectory), or certificate self-signed"
   );
 }
+
+type Checked = Settings & { readonly [setting in keyof typeof ofSomeKinds]?: unknown };
+
+/**
+ * Refuses settings that the kind of certificate has no use for, and asks for those that it needs.
+ * @param key a setting as a person writes it
+ */
+export const checkCertificate =
+  (key: (setting: string) => string) => (config: Checked, context: z.core.$RefinementCtx) => {
+    for (const [setting, { kinds, required }] of Object.entries(ofSomeKinds)) {
+      const isGiven = config[setting as keyof typeof ofSomeKinds] !== undefined;
+      const isOwn = kinds.some((kind) => kind === config.certificate);
+      if (isGiven === isOwn || (isOwn && !required)) continue;
+      context.addIssue({
+        code: "custom",
+        path: [setting],
+        message: isOwn
+          ? "takes the path of a PEM file"
+          : `has no use with ${key("certificate")} ${config.certificate}. Remove it, or set that to ${kinds.join(" or ")}`,
+        params: { namesNoValue: true },
+      });
+    }
+    const message = whyNobodySigns(config);
+    if (message) context.addIssue({ code: "custom", path: ["domain"], message });
+  };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { alertSettings, awsAlertSettings, incompleteAlerts } from "./alerts";
-import { certificateSettings, ofSomeKinds, whyNobodySigns } from "./config-certificate";
+import { certificateSettings, checkCertificate } from "./config-certificate";
 import {
   CORES,
   checkMachines,
@@ -86,29 +86,6 @@ const common = {
   ...alertSettings,
 };
 
-type CertificateConfig = Parameters<typeof whyNobodySigns>[0] & {
-  readonly [setting in keyof typeof ofSomeKinds]?: unknown;
-};
-
-/** Refuses settings that the kind of certificate has no use for, and asks for those that it needs. */
-function checkCertificate(config: CertificateConfig, context: z.core.$RefinementCtx): void {
-  for (const [setting, { kinds, required }] of Object.entries(ofSomeKinds)) {
-    const isGiven = config[setting as keyof typeof ofSomeKinds] !== undefined;
-    const isOwn = kinds.some((kind) => kind === config.certificate);
-    if (isGiven === isOwn || (isOwn && !required)) continue;
-    context.addIssue({
-      code: "custom",
-      path: [setting],
-      message: isOwn
-        ? "takes the path of a PEM file"
-        : `has no use with ${key("certificate")} ${config.certificate}. Remove it, or set that to ${kinds.join(" or ")}`,
-      params: { namesNoValue: true },
-    });
-  }
-  const message = whyNobodySigns(config);
-  if (message) context.addIssue({ code: "custom", path: ["domain"], message });
-}
-
 /** The machines are containers on this computer. */
 const docker = z.strictObject({
   target: z.literal("docker", "takes docker or aws"),
@@ -185,10 +162,10 @@ const schemas = {
       error: "takes another port than httpPort",
     })
     .superRefine(checkMachines(["instanceType"], "docker: a machine there has memory and cores"))
-    .superRefine(checkCertificate),
+    .superRefine(checkCertificate(key)),
   aws: aws
     .superRefine(checkMachines(["memory", "cores"], "aws: a machine there has an instanceType"))
-    .superRefine(checkCertificate),
+    .superRefine(checkCertificate(key)),
 };
 
 export type DockerConfig = z.infer<typeof docker>;
@@ -219,6 +196,8 @@ export function parseConfig(configuration: Readonly<Record<string, string>>, sta
   const result = schemas[given.target === "aws" ? "aws" : "docker"].safeParse(given);
   const lines = (result.error?.issues ?? []).flatMap((issue) => describe(issue, given));
   if (given.target === "aws") lines.push(...wrongProvider(configuration));
+  if (given.certificate === "acme" && !given.domain)
+    lines.push(`${key("domain")} is missing: it takes a name of yours.`);
   const missing = incompleteAlerts(given);
   if (missing) lines.push(`${key(missing)} is missing: alerts by e-mail take both alertEmail and alertSmtp.`);
   if (!result.success || lines.length > 0) {

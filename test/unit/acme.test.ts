@@ -10,7 +10,7 @@ import { acmeOf } from "../../config-certificate";
 import { configuredTopology } from "../../topology";
 
 const parse = (settings: Record<string, string>) => {
-  const given = Object.entries({ target: "docker", certificate: "acme", ...settings });
+  const given = Object.entries({ target: "docker", certificate: "acme", domain: "www.foobar.com", ...settings });
   return parseConfig(Object.fromEntries(given.map(([key, value]) => [`web-infrastructure:${key}`, value])), "local");
 };
 
@@ -48,6 +48,7 @@ describe("certificates from an ACME directory", () => {
       { domain: "www.foobar.test" },
       /:domain takes a name of yours .*, not "www\.foobar\.test"/,
     ],
+    ["no domain: the default one isn't yours", { domain: "" }, /:domain is missing: it takes a name of yours/],
     ["a domain of documents", { domain: "www.example.com" }, /:domain takes a name of yours/],
     ["a domain of one label", { domain: "intranet" }, /:domain takes a domain name/],
     ["a wildcard", { domain: "*.foobar.com" }, /:domain takes a domain name/],
