@@ -44,9 +44,11 @@ async function onDocker(config: DockerConfig, application: ApplicationArchive): 
   const { prepareBackups } = require("./components/docker/backups") as typeof import("./components/docker/backups");
   const topology = dockerTopology(config, pulumi.getStack());
   const { directory, password } = prepareBackups(pulumi.getStack(), config.backupDirectory);
-  // a preview leaves everything as it is
-  if (!pulumi.runtime.isDryRun()) offerApplication(application);
-  const target = new DockerTarget({ machineImage: await requireMachineImage(), backupDirectory: directory });
+  const target = new DockerTarget({
+    machineImage: await requireMachineImage(),
+    applicationOffered: offerApplication(application, pulumi.runtime.isDryRun()),
+    backupDirectory: directory,
+  });
   return { topology, target, backupPassword: password };
 }
 

@@ -1,3 +1,4 @@
+export { servesApplication } from "./application";
 export type { AwsPlaces, ProgramsPlace } from "./aws";
 export { compress, packUserData, USER_DATA_LIMIT } from "./compress";
 export type { MachineFile } from "./file";

@@ -22,8 +22,8 @@ const LEFT_OUT = new Set([".git", ".gitignore", ".DS_Store", "Thumbs.db"]);
  * Packs an application directory for delivery to the machines.
  *
  * @param directory the application, relative to the working directory or absolute
- * @param outputDirectory where the tar file goes; made when it is missing. Relative to the working directory: the path is
- *   an input of a resource, and an absolute one would make another checkout of the project replace every machine
+ * @param outputDirectory where the tar file goes; made when it is missing. Relative to the working directory: on AWS the
+ *   path is an input of a resource, which another checkout of the project would change by an absolute one
  * @throws ConfigError when there is no directory, or no index.php or index.html to serve
  */
 export async function packApplication(directory: string, outputDirectory: string): Promise<ApplicationArchive> {
@@ -72,7 +72,7 @@ function filesBelow(directory: string): string[] {
 
 /**
  * A file's modification time, made from its content (2000 to 2019). The real one differs between two clones, which would
- * replace every machine; a constant one would let Nginx give two versions of equal length the same ETag, and browsers
+ * be two versions; a constant one would let Nginx give two versions of equal length the same ETag, and browsers
  * keep the old one.
  */
 function timeFromContent(content: Buffer): Date {

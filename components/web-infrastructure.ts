@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AlertSecrets } from "../alerts";
-import { DATA_DIRECTORY, READINESS_COMMAND, SECRETS_DIRECTORY, secretNames } from "../cloud-init";
+import { DATA_DIRECTORY, READINESS_COMMAND, SECRETS_DIRECTORY, secretNames, servesApplication } from "../cloud-init";
 import { creationOrder, type Machine, machinesWith, type Topology } from "../topology";
 import type { ApplicationArchive } from "./application-archive";
 import { Secrets } from "./secrets";
@@ -69,7 +69,7 @@ export class WebInfrastructure extends pulumi.ComponentResource {
             path: `${SECRETS_DIRECTORY}/${secret}`,
             content: secrets.content(machine, secret),
           })),
-          servesApplication: machine.roles.includes("web") || machine.roles.includes("application"),
+          servesApplication: servesApplication(machine),
           publishedPorts: machine === entry ? publishedPorts(topology) : undefined,
           dataDirectory: machine.roles.includes("database") ? DATA_DIRECTORY : undefined,
           readiness: READINESS_COMMAND,

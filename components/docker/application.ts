@@ -1,20 +1,27 @@
-import { readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { ApplicationArchive } from "../application-archive";
 
 /**
- * Names a version of the application as the wanted one, for machines that are to boot: they find it in the archive's
- * directory, in the file `wanted`. Earlier versions are removed.
+ * Names a version of the application as the wanted one: machines find it in the archive's directory, in the file `wanted`.
+ * Earlier versions are removed. A preview leaves everything as it is.
+ *
+ * @returns since when this version is the wanted one, in milliseconds since 1970
  */
-export function offerApplication({ path, sha256 }: ApplicationArchive): void {
+export function offerApplication({ path, sha256 }: ApplicationArchive, isPreview: boolean): number {
   const directory = resolve(dirname(path));
   const wanted = join(directory, "wanted");
-  writeFileSync(`${wanted}.new`, `${basename(path)} ${sha256}\n`, { mode: 0o600 });
-  renameSync(`${wanted}.new`, wanted);
-  for (const file of readdirSync(directory)) {
-    if (file.endsWith(".tar") && file !== basename(path)) rmSync(join(directory, file));
+  const version = `${basename(path)} ${sha256}\n`;
+  if (!existsSync(wanted) || readFileSync(wanted, "utf8") !== version) {
+    if (isPreview) return Date.now();
+    writeFileSync(`${wanted}.new`, version, { mode: 0o600 });
+    renameSync(`${wanted}.new`, wanted);
+    for (const file of readdirSync(directory)) {
+      if (file.endsWith(".tar") && file !== basename(path)) rmSync(join(directory, file));
+    }
   }
+  return Math.floor(statSync(wanted).mtimeMs);
 }
 
 export interface DockerApplicationArgs {
@@ -24,6 +31,11 @@ export interface DockerApplicationArgs {
   readonly containerId: pulumi.Input<string>;
   /** SHA-256 of the wanted version. */
   readonly version: pulumi.Input<string>;
+  /**
+   * Since when it is wanted, see `offerApplication`. Back to the version before, a machine has to be asked again: nobody knows
+   * how far it got with the one in between, when that was refused or interrupted.
+   */
+  readonly offered: pulumi.Input<number>;
   /** Seconds that a machine gets to migrate and switch. */
   readonly timeout: pulumi.Input<number>;
 }
@@ -36,7 +48,14 @@ async function switchVersion({ container, timeout }: Wanted): Promise<void> {
   const machine = new Docker().getContainer(container);
   const command = ["timeout", String(timeout), "/usr/local/sbin/application-update"];
   // a terminal: one stream with output and errors
-  const exec = await machine.exec({ Cmd: command, AttachStdout: true, AttachStderr: true, Tty: true });
+  const exec = await machine
+    .exec({ Cmd: command, AttachStdout: true, AttachStderr: true, Tty: true })
+    .catch((error: Error) => {
+      throw new Error(
+        `${container} can't be asked for the new version of the application: ${error.message.trim()}. ` +
+          "`npm start`, or `pulumi up --refresh`, starts it again first.",
+      );
+    });
   let said = "";
   for await (const chunk of await exec.start({ Tty: true })) said += chunk;
   const { ExitCode: exitCode } = await exec.inspect();

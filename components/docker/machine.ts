@@ -20,8 +20,8 @@ export interface DockerMachineArgs {
   readonly userData: pulumi.Input<string>;
   /** Files with secrets, there before the machine boots, mode 0600. */
   readonly secretFiles: readonly SecretFile[];
-  /** Directory of this computer with the application, see `offerApplication`, and the wanted version. @default none */
-  readonly application?: { readonly directory: string; readonly sha256: string };
+  /** The wanted version of the application, and the directory of this computer that has it. @default none */
+  readonly application?: { readonly directory: string; readonly sha256: string; readonly offered: number };
   /** Name of the Docker network. */
   readonly networkName: pulumi.Input<string>;
   /** Fixed IPv4 address in the network. */
@@ -81,7 +81,7 @@ export class DockerMachine extends pulumi.ComponentResource implements TargetMac
         memorySwap: args.size.memory,
         // Not `cpus`: Docker refuses more of them than the computer has, and the provider reads "10.0" back as "10.".
         cpuQuota: args.size.cores * CPU_PERIOD,
-        // systemd mounts its own cgroup tree, nftables and keepalived change the network: FACTS of every systemd container.
+        // systemd mounts its own cgroup tree, nftables and keepalived change the network.
         capabilities: { adds: ["CAP_NET_ADMIN", "CAP_SYS_ADMIN"] },
         securityOpts: ["apparmor=unconfined"],
         cgroupnsMode: "private",
@@ -136,6 +136,7 @@ export class DockerMachine extends pulumi.ComponentResource implements TargetMac
           container: container.name,
           containerId: container.id,
           version: args.application.sha256,
+          offered: args.application.offered,
           timeout: READINESS_TIMEOUT_SECONDS,
         },
         { parent: this },

@@ -9,6 +9,8 @@ import { DockerMachine, dockerLabels } from "./machine";
 export interface DockerTargetArgs {
   /** Id (`sha256:…`) of the machine image, as `npm run image` makes it. */
   readonly machineImage: pulumi.Input<string>;
+  /** Since when the application's version is the wanted one, from `offerApplication`. */
+  readonly applicationOffered: number;
   /** Directory of this computer, as an absolute path, where database machines keep their backups. @default none */
   readonly backupDirectory?: string;
 }
@@ -42,7 +44,7 @@ export class DockerTarget implements Target {
     );
 
     const databases = machinesWith(topology, "database").map(({ name }) => name);
-    const { backupDirectory } = this.args;
+    const { backupDirectory, applicationOffered: offered } = this.args;
     const directory = resolve(dirname(application.path));
     const createMachine = (machineName: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions) => {
       const { machine, servesApplication, dataDirectory, ...more } = args;
@@ -61,7 +63,7 @@ export class DockerTarget implements Target {
           }),
           containerName,
           image: this.args.machineImage,
-          application: servesApplication ? { directory, sha256: application.sha256 } : undefined,
+          application: servesApplication ? { directory, sha256: application.sha256, offered } : undefined,
           networkName: network.name,
           backupDirectory: machine.roles.includes("database") ? backupDirectory : undefined,
           dataVolume: dataDirectory ? { name: `${containerName}-data`, path: dataDirectory } : undefined,

@@ -18,6 +18,6 @@ export const providers: Readonly<Record<string, ResourceProvider>> = {
   "tls:index/privateKey:PrivateKey": privateKey,
   "tls:index/selfSignedCert:SelfSignedCert": selfSignedCertificate,
   "tls:index/certRequest:CertRequest": certificateRequest,
-  "pulumi-nodejs:dynamic:Application": dynamicResource,
   "tls:index/locallySignedCert:LocallySignedCert": locallySignedCertificate,
+  "pulumi-nodejs:dynamic:Application": dynamicResource,
 };

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -70,11 +79,16 @@ describe("the application archive", () => {
     await assert.rejects(packed(), /app, which is not a directory/);
   });
 
-  it("is offered to machines by name and hash, beside no other version", async () => {
-    offerApplication(await packed());
+  it("is offered to machines by name and hash, beside no other version, and anew when another was in between", async () => {
+    const before = offerApplication(await packed(), false);
+    const wanted = join(directory, "out", "wanted");
+    utimesSync(wanted, 1000, 1000);
+    assert.equal(offerApplication(await packed(), false), 1_000_000);
     write("public/new.txt", "another version");
     const archive = await packed();
-    offerApplication(archive);
+    assert.ok(offerApplication(archive, true) >= before);
+    assert.equal(statSync(wanted).mtimeMs, 1_000_000, "a preview leaves it as it is");
+    assert.ok(offerApplication(archive, false) >= before);
     const file = archive.path.split("/").at(-1);
     assert.equal(readFileSync(join(directory, "out", "wanted"), "utf8"), `${file} ${archive.sha256}\n`);
     assert.deepEqual(readdirSync(join(directory, "out")), [file, "wanted"]);

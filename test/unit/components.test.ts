@@ -74,7 +74,7 @@ describe("the components", () => {
     infrastructure = new WebInfrastructure("site", {
       topology,
       application: { path: "/tmp/application.tar", sha256: "abc123", documentRoot: "public" },
-      target: new DockerTarget({ machineImage: "sha256:image" }),
+      target: new DockerTarget({ machineImage: "sha256:image", applicationOffered: 1_000 }),
     });
     await resolved(infrastructure.machines);
   });
@@ -154,7 +154,10 @@ describe("the components", () => {
       JSON.stringify(container(machine)?.volumes ?? []).includes('"hostPath":"/tmp"');
     assert.deepEqual(["lb-1", "web-1"].map(mounted), [false, true]);
     const wanted = registered.find(({ name }) => name === "site-web-1-application")?.inputs;
-    assert.deepEqual([wanted?.container, wanted?.version], ["web-infrastructure-unit-web-1", "abc123"]);
+    assert.deepEqual(
+      [wanted?.container, wanted?.version, wanted?.offered],
+      ["web-infrastructure-unit-web-1", "abc123", 1_000],
+    );
     assert.ok(!registered.some(({ name }) => name === "site-lb-1-application"));
   });
 
