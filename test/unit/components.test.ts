@@ -205,7 +205,7 @@ describe("the components of a stack with certificates from an ACME directory", (
       topology: { ...topology, acme: { directory: "https://ca.foobar.com/", account: 2 } },
       application: { path: "/tmp/application.tar", sha256: "abc123", documentRoot: "public" },
       directoryAuthorities: "authority of the directory\n",
-      target: new DockerTarget({ machineImage: "sha256:image" }),
+      target: new DockerTarget({ machineImage: "sha256:image", applicationOffered: 1_000 }),
     });
     await resolved(infrastructure.machines);
   });
