@@ -18,7 +18,11 @@ const faults = {
 };
 
 function metadata(values, { method, url, headers, socket }, response) {
-  if (method === "PUT" && url === "/latest/api/token") return response.end("session");
+  if (method === "PUT" && url === "/latest/api/token") {
+    const lifetime = "x-aws-ec2-metadata-token-ttl-seconds";
+    response.setHeader(lifetime, headers[lifetime]);
+    return response.end("session");
+  }
   const own = values[socket.remoteAddress] ?? values["*"] ?? {};
   const isAllowed = headers["x-aws-ec2-metadata-token"] === "session";
   const path = url.replace("/latest/meta-data/", "");
