@@ -43,7 +43,7 @@ export async function restore(project: Project, { at, table, confirm }: RestoreO
 
 async function databases(project: Project) {
   refuseCloud(project);
-  const machines = (await explained(() => listMachines(project.stack))).filter(
+  const machines = (await listMachines(project.stack)).filter(
     ({ state, roles }) => state === "running" && roles.includes("database"),
   );
   for (const machine of machines) {

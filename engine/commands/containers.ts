@@ -37,10 +37,12 @@ export async function publishedPorts(stack: string): Promise<number[]> {
 }
 
 /** What Docker knows of each container of a stack; one that goes away meanwhile is left out. */
-async function inspectAll(stack: string): Promise<Docker.ContainerInspectInfo[]> {
-  const containers = await docker().listContainers({ all: true, filters: { label: [`${LABEL.stack}=${stack}`] } });
-  const details = await Promise.all(containers.map(({ Id }) => unlessMissing(docker().getContainer(Id).inspect())));
-  return details.filter((each) => each !== undefined);
+function inspectAll(stack: string): Promise<Docker.ContainerInspectInfo[]> {
+  return explained(async () => {
+    const containers = await docker().listContainers({ all: true, filters: { label: [`${LABEL.stack}=${stack}`] } });
+    const details = await Promise.all(containers.map(({ Id }) => unlessMissing(docker().getContainer(Id).inspect())));
+    return details.filter((each) => each !== undefined);
+  });
 }
 
 function portsOf({ HostConfig }: Docker.ContainerInspectInfo): number[] {

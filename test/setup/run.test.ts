@@ -61,6 +61,13 @@ describe("bin/run.mjs", () => {
     for (const version of ["20.18.9", "18.20.0"]) assert.ok(!run.satisfies(version, ">=20.19"), version);
   });
 
+  it("says what to do when a command finds no Docker", async () => {
+    const env = { DOCKER_HOST: "unix:///nowhere.sock" };
+    const { exitCode, log } = await runCommand(process.execPath, [script, "status"], { env });
+    assert.match(log, /^The Docker engine at unix:\/\/\/nowhere\.sock doesn't answer\. Start it/);
+    assert.equal(exitCode, 1);
+  }).timeout(20_000);
+
   it("passes arguments and the exit code of a command on", async () => {
     const { exitCode, log } = await runCommand(process.execPath, [script, "no-such-command"]);
     assert.match(log, /no-such-command/);
