@@ -52,13 +52,14 @@ const CONNECT = `cat >/run/connect.php <<'END'
 END
   ${background("connections", "php8.4 /run/connect.php")}`;
 
-/** Backups stop, and the machine whose turn it was says that the last copy was made an hour ago. */
+/** Backups stop, and the machine whose turn it was says that the last copy was made two hours ago, and a full one was due. */
 const STALE = `systemctl stop machine-backup.timer machine-backup.service
   measures=/var/lib/prometheus/node-exporter/backup.prom
-  if [ -f $measures ]; then sed -i "s/^backup_last_logs_timestamp_seconds .*/backup_last_logs_timestamp_seconds $(date --date '1 hour ago' +%s)/" $measures; fi`;
+  before=$(date --date '2 hours ago' +%s)
+  if [ -f $measures ]; then sed -i -E "s/^(backup_(last_logs|next_full)_timestamp_seconds) .*/\\1 $before/" $measures; fi`;
 
-/** The application answers with errors: its first page is another one for a while. */
-const BREAK = `echo '<?php http_response_code(500); exit("provoked");' >/run/broken.php
+/** The application's first page is another one for a while. */
+const replacePage = (page: string) => `echo '<?php ${page}' >/run/broken.php
   mount --bind /run/broken.php "$(readlink -f /srv/www/public/index.php)"; systemctl reload php8.4-fpm`;
 const MEND = `umount "$(readlink -f /srv/www/public/index.php)"; systemctl reload php8.4-fpm`;
 
@@ -90,13 +91,6 @@ export const provocations: readonly (readonly Provocation[])[] = [
       "nft delete table inet machine",
       "systemctl restart nftables",
     ),
-    {
-      what: "the timer of the measures is stopped",
-      alerts: { MeasuresOld: "web-3" },
-      provoke: (lab) => lab.run("web-3", "systemctl stop machine-measure.timer"),
-      heal: (lab) => lab.run("web-3", "systemctl start machine-measure.timer"),
-      seconds: 400,
-    },
     script(
       "web-1",
       "DiskNearlyFull",
@@ -144,7 +138,7 @@ export const provocations: readonly (readonly Provocation[])[] = [
     {
       what: "the application answers 500 on one machine of three",
       alerts: { ErrorRate: "" },
-      provoke: (lab) => lab.run("web-2", BREAK),
+      provoke: (lab) => lab.run("web-2", replacePage('http_response_code(500); exit("provoked");')),
       heal: (lab) => lab.run("web-2", MEND),
     },
     {
@@ -160,11 +154,18 @@ export const provocations: readonly (readonly Provocation[])[] = [
       heal: (lab) => lab.run("web-1", "systemctl start nginx"),
     },
     {
-      what: "backups are stopped, and what they say of themselves is an hour old",
-      alerts: { BackupsStopped: "" },
+      what: "backups are stopped, and what they say of themselves is two hours old",
+      alerts: { BackupsStopped: "", BackupTooOld: "" },
       provoke: (lab) => onAll(lab, STALE),
       seconds: 480,
       heal: (lab) => onAll(lab, "systemctl start machine-backup.timer"),
+    },
+    {
+      what: "the timer of the measures is stopped",
+      alerts: { MeasuresOld: "web-3" },
+      provoke: (lab) => lab.run("web-3", "systemctl stop machine-measure.timer"),
+      heal: (lab) => lab.run("web-3", "systemctl start machine-measure.timer"),
+      seconds: 400,
     },
     {
       what: "an Alertmanager is stopped",
@@ -176,12 +177,12 @@ export const provocations: readonly (readonly Provocation[])[] = [
   ],
   [
     {
-      what: "the webhook answers 503 for two and a half minutes, while there is something to tell",
+      what: "the webhook answers 503 for four minutes, while there is something to tell",
       alerts: { AlertsNotDelivered: "" },
       provoke: async (lab, receiver) => {
         receiver.refuses = true;
         await lab.run("web-1", "systemctl stop prometheus-nginx-exporter");
-        await sleep(150_000);
+        await sleep(240_000);
         receiver.refuses = false;
       },
       heal: (lab) => lab.run("web-1", "systemctl start prometheus-nginx-exporter"),
@@ -227,6 +228,28 @@ export const provocations: readonly (readonly Provocation[])[] = [
           background("lock", `mysql -e 'LOCK TABLES application.messages READ; SELECT SLEEP(600)'`),
         ),
       heal: (lab) => onAll(lab, "systemctl stop provoked-lock 2>/dev/null || true"),
+    },
+  ],
+  [
+    {
+      what: "every page takes a second and a half",
+      alerts: { Latency: "" },
+      provoke: (lab) => onAll(lab, replacePage('usleep(1500000); echo "slow";')),
+      heal: (lab) => onAll(lab, MEND),
+    },
+    {
+      what: "a replica gets a transaction of its own",
+      alerts: { DatabaseNeedsHelp: "" },
+      provoke: async (lab) =>
+        lab.sql(
+          await lab.replica(),
+          "STOP GROUP_REPLICATION; SET GLOBAL super_read_only = OFF; CREATE DATABASE errant;",
+        ),
+      heal: async (lab) => {
+        const primary = await lab.primary();
+        const copy = `echo "$(hostname)" | database-agent copy-from ${primary}`;
+        await onAll(lab, `if [ -d /var/lib/mysql/errant ]; then ${copy}; fi`);
+      },
     },
   ],
   [
