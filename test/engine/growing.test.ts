@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { goesFirst } from "../../engine/commands/growing";
 import type { KnownMachine } from "../../engine/commands/health";
 import { planTopology, type TopologySettings } from "../../topology";
+import { knownMachine, ready } from "./known-machine";
 
 const PORTS = { http: 8080, https: 8443 };
 const planned = (settings: Pick<TopologySettings, "preset" | "machines">) =>
@@ -32,23 +33,17 @@ function running(topology: ReturnType<typeof planned>, primary: string): KnownMa
   return topology.machines.map((machine) => {
     const { name, roles, address } = machine;
     const known = isGroup ? { group: "g", primary } : { record: { term: 2, primary } };
-    return {
-      name,
-      container: `web-infrastructure-local-${name}`,
-      state: "running",
-      health: "healthy",
+    return knownMachine(name, {
       address,
       roles,
       databases: topology.machines.filter((each) => each.roles.includes("database")).map((each) => each.name),
       ports: machine === entry ? Object.values(PORTS) : [],
       status: {
-        ready: { exit: 0, says: "ready" },
-        failed: [],
+        ...ready,
         addresses: [address],
-        backends: {},
         ...(roles.includes("database") ? { database: { reason: "", settled: true, database: known } } : {}),
       },
-    };
+    });
   });
 }
 

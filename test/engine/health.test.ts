@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { alertsOf, type KnownMachine, type MachineStatus, problems, tellsNobody } from "../../engine/commands/health";
+import { knownMachine, ready } from "./known-machine";
 
 const VIRTUAL_IP = "172.30.0.10";
 const now = new Date("2026-01-01T00:00:00Z");
@@ -8,18 +9,10 @@ const site = { url: "https://www.foobar.com", answer: "answers 200 in 5 ms", ok:
 function machine(number: number, status: Partial<MachineStatus> = {}, container: Partial<KnownMachine> = {}) {
   const name = `web-${number}`;
   const address = `172.30.0.1${number}`;
-  return {
-    name,
-    container: `web-infrastructure-local-${name}`,
-    state: "running",
-    health: "healthy",
+  return knownMachine(name, {
     address,
-    roles: [],
-    databases: [],
-    ports: [],
     status: {
-      ready: { exit: 0, says: "ready" },
-      failed: [],
+      ...ready,
       addresses: number === 1 ? [address, VIRTUAL_IP] : [address],
       backends: {
         web: { "web-1": "UP", "web-2": "UP", "web-3": "UP" },
@@ -29,7 +22,7 @@ function machine(number: number, status: Partial<MachineStatus> = {}, container:
       ...status,
     },
     ...container,
-  } satisfies KnownMachine;
+  });
 }
 
 describe("the health of a stack", () => {

@@ -2,24 +2,10 @@ import assert from "node:assert/strict";
 import { whyNotDrained } from "../../engine/commands/drain";
 import type { KnownMachine } from "../../engine/commands/health";
 import { planPromotion, primaryOf } from "../../engine/commands/promote";
+import { knownMachine, ready } from "./known-machine";
 
-const ready = { ready: { exit: 0, says: "ready" }, failed: [], addresses: [], backends: {} };
-
-function machine(name: string, roles: string[], more: Partial<KnownMachine> = {}): KnownMachine {
-  const container = `web-infrastructure-local-${name}`;
-  return {
-    name,
-    container,
-    state: "running",
-    health: "healthy",
-    address: "",
-    ports: [],
-    roles,
-    databases: [],
-    status: ready,
-    ...more,
-  };
-}
+const machine = (name: string, roles: string[], more: Partial<KnownMachine> = {}): KnownMachine =>
+  knownMachine(name, { roles, ...more });
 
 /** One of two databases whose record names a primary. */
 function database(name: string, primary: string, term = 1, more: Partial<KnownMachine> = {}): KnownMachine {

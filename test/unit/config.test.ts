@@ -4,21 +4,26 @@ import { ConfigError, parseConfig } from "../../config";
 const parse = (settings: Record<string, string>) =>
   parseConfig(Object.fromEntries(Object.entries(settings).map(([k, v]) => [`web-infrastructure:${k}`, v])), "local");
 
+/** Defaults of both targets. */
+const everywhere = {
+  webServers: "active-active",
+  loadBalancers: "active-passive",
+  slowStart: 0,
+  requestsPerAddress: 2000,
+  connectionsPerAddress: 500,
+  stickySessions: false,
+  domain: "www.foobar.com",
+  app: "./app",
+  backupSchedule: "02:30",
+  backupDays: 14,
+  certificate: "self-signed",
+};
+
 describe("the stack configuration", () => {
   it("needs nothing but a target", () => {
     assert.deepEqual(parse({ target: "docker" }), {
       target: "docker",
-      webServers: "active-active",
-      loadBalancers: "active-passive",
-      slowStart: 0,
-      requestsPerAddress: 2000,
-      connectionsPerAddress: 500,
-      stickySessions: false,
-      domain: "www.foobar.com",
-      app: "./app",
-      backupSchedule: "02:30",
-      backupDays: 14,
-      certificate: "self-signed",
+      ...everywhere,
       addressRange: "172.30.0.0/24",
       httpPort: 8080,
       httpsPort: 8443,
@@ -101,17 +106,7 @@ describe("the configuration of a stack on AWS", () => {
   it("needs nothing but a region here; what only AWS can tell is asked later", () => {
     assert.deepEqual(onAws({}), {
       target: "aws",
-      webServers: "active-active",
-      loadBalancers: "active-passive",
-      slowStart: 0,
-      requestsPerAddress: 2000,
-      connectionsPerAddress: 500,
-      stickySessions: false,
-      domain: "www.foobar.com",
-      app: "./app",
-      backupSchedule: "02:30",
-      backupDays: 14,
-      certificate: "self-signed",
+      ...everywhere,
       addressRange: "10.20.0.0/16",
       instanceType: "t3.small",
       instanceTypes: {},
