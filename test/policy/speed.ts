@@ -1,12 +1,12 @@
-// How long the policy pack takes for a preview of 100 resources. Run with: npx tsx bench/policies.ts
+// How long the policy pack takes for a preview of 100 resources. Run with: npx tsx test/policy/speed.ts
 import path from "node:path";
 import { performance } from "node:perf_hooks";
-import { userData } from "../test/policy/machines";
-import { Pack, type TestResource } from "../test/policy/pack";
-import { ec2, ingressRule, listener, loadBalancer, securityGroup, subnet, volume } from "../test/policy/resources";
+import { userData } from "./machines";
+import { Pack, type TestResource } from "./pack";
+import { ec2, ingressRule, listener, loadBalancer, securityGroup, subnet, volume } from "./resources";
 
 const RUNS = 5;
-const EMPTY_PACK = path.join(__dirname, "../test/engine/pack");
+const EMPTY_PACK = path.join(__dirname, "../engine/pack");
 
 /** A hundred resources, in sets of what a site is made of: machines with user-data of their own, their networks and firewalls. */
 function program(): TestResource[] {
