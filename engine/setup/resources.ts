@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import { UserError } from "../errors";
 import { docker } from "../providers/docker-client";
 
-/** Memory that a machine with every role takes, in MiB, when it serves a small site. Seen: 365 to 425 (FACTS of the project). */
-const USUAL_MEMORY = 450;
+/** Memory that a machine with every role takes, in MiB, when it serves a small site. Seen: 400, and 520 with a monitor. */
+const USUAL_MEMORY = 500;
 
 /** What new machines need; amounts in MiB. */
 export interface NeededResources {
