@@ -15,7 +15,7 @@ const RULES = "/usr/local/share/machine/monitor/rules";
 export const PAGES = "/usr/local/share/machine/monitor/pages";
 
 /** Alert rules, one file each about; `test/cloud-init/rules` tries them. */
-export const ruleFiles = ["machines.yml", "traffic.yml", "databases.yml", "upkeep.yml"] as const;
+const ruleFiles = ["machines.yml", "traffic.yml", "databases.yml", "upkeep.yml"] as const;
 
 /** A monitor: Prometheus, an Alertmanager that agrees with the other monitors', and a probe that visits the site. */
 export function monitorFiles(topology: Topology, machine: Machine): MachineFile[] {

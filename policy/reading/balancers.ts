@@ -40,7 +40,7 @@ export function findBalancers(
 }
 
 /** Whether a machine is a load balancer, by its label or by the HAProxy in its user-data; undefined while unknown. */
-export function balancesLoad(machine: Machine): boolean | undefined {
+function balancesLoad(machine: Machine): boolean | undefined {
   const labelled = hasRole(machine, "load-balancer");
   if (labelled !== undefined) return labelled;
   if (isEdge(filesOf(machine))) return true;

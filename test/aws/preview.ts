@@ -16,7 +16,7 @@ const root = path.resolve(__dirname, "../..");
 /** What AWS is asked before anything is planned, and what it answers. */
 export type Answers = Record<string, (args: Properties) => Properties>;
 
-export const answers: Answers = {
+const answers: Answers = {
   "aws:index/getCallerIdentity:getCallerIdentity": () => ({
     accountId: "123456789012",
     arn: "arn:aws:iam::123456789012:user/deployer",

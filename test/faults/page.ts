@@ -27,7 +27,7 @@ export function writePage(): void {
   writeFileSync(PAGE, `${before}${BEGIN}\n${tables(readResults())}\n${END}${after}`);
 }
 
-export function tables(outcomes: readonly Outcome[]): string {
+function tables(outcomes: readonly Outcome[]): string {
   const sections = Object.entries(headings).map(([group, heading]) => {
     const rows = faults.filter((fault) => fault.group === group).map((fault) => row(fault, outcomes));
     return `### ${heading}\n\n${HEAD}\n${rows.join("\n")}\n`;
