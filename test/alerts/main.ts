@@ -59,9 +59,10 @@ async function main(): Promise<void> {
 
 /** Provokes, waits for the alerts, mends. */
 async function attempt(
-  { what, alerts, provoke, heal, seconds = 240 }: Provocation,
+  { what, alerts, prepare, provoke, heal, seconds = 240 }: Provocation,
   receiver: Receiver,
 ): Promise<Row[]> {
+  await prepare?.(lab);
   const begun = Date.now();
   const arrival = (alert: string) => receiver.firing(alert, alerts[alert], begun)[0]?.at;
   const names = Object.keys(alerts);

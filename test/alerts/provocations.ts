@@ -8,6 +8,8 @@ export interface Provocation {
   readonly what: string;
   /** Names of alerts, each with what it has to name as its instance; empty where it names none. */
   readonly alerts: Readonly<Record<string, string>>;
+  /** What has to be there first. */
+  readonly prepare?: (lab: Lab) => Promise<unknown>;
   readonly provoke: (lab: Lab, receiver: Receiver) => Promise<unknown>;
   readonly heal: (lab: Lab, receiver: Receiver) => Promise<unknown>;
   /** That may pass until the last of the alerts arrives. @default 240 */
@@ -156,6 +158,8 @@ export const provocations: readonly (readonly Provocation[])[] = [
     {
       what: "backups are stopped, and what they say of themselves is two hours old",
       alerts: { BackupsStopped: "", BackupTooOld: "" },
+      // before the first backup of a new stack nobody says anything
+      prepare: (lab) => lab.stack.command("backup"),
       provoke: (lab) => onAll(lab, STALE),
       seconds: 480,
       heal: (lab) => onAll(lab, "systemctl start machine-backup.timer"),
