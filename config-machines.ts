@@ -37,7 +37,7 @@ export const structured = <Schema extends z.ZodType>(what: string, schema: Schem
     .pipe(schema);
 
 /** A number in a structured setting: the Pulumi CLI may hand it over as text. */
-const number = (minimum: number, maximum: number, what: string) =>
+export const number = (minimum: number, maximum: number, what: string) =>
   z
     .union([z.int(), z.string().regex(/^\d+$/).transform(Number)], `takes ${what}`)
     .refine((value) => value >= minimum && value <= maximum, `takes ${what}, from ${minimum} to ${maximum}`);

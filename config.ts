@@ -13,7 +13,8 @@ import {
   wholeNumber,
   yesOrNo,
 } from "./config-machines";
-import { algorithms, DEFAULT_LIMITS, modes, presetNames, roles } from "./topology/types";
+import { protectionSettings } from "./config-protection";
+import { algorithms, modes, presetNames, roles } from "./topology/types";
 
 /** The namespace of the settings in `Pulumi.<stack>.yaml`: the name of the project. */
 const NAMESPACE = "web-infrastructure";
@@ -60,14 +61,6 @@ const common = {
   /** Seconds in which a server that comes back gets to its full share. */
   slowStart: wholeNumber(0, 3600, "seconds (0: at once)").default(0),
   stickySessions: yesOrNo,
-  /** Requests of one client address in ten seconds at each load balancer; more are answered with 429. */
-  requestsPerAddress: wholeNumber(0, 1_000_000, "requests in ten seconds (0: any number)").default(
-    DEFAULT_LIMITS.requests,
-  ),
-  /** Connections of one client address at a time at each load balancer; more are refused. */
-  connectionsPerAddress: wholeNumber(0, 1_000_000, "connections at a time (0: any number)").default(
-    DEFAULT_LIMITS.connections,
-  ),
   /** The name the site is served under. */
   domain: z
     .string()
@@ -83,6 +76,7 @@ const common = {
   /** How many days back a point in time can be restored. */
   backupDays: wholeNumber(1, 3650, "days to keep backups").default(14),
   ...certificateSettings,
+  ...protectionSettings,
   ...alertSettings,
 };
 

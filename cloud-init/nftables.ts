@@ -1,4 +1,4 @@
-import { flows, type Machine, machinesWith, type Topology } from "../topology";
+import { flows, type Machine, machinesWith, outgoing, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 
 /** The host firewall: what the topology's flows say may come in, and nothing else. */
@@ -15,8 +15,15 @@ export function nftablesFiles(topology: Topology, machine: Machine): MachineFile
           .map(({ address }) => address)
           .join(", "),
     }));
+  const allowed = machine.roles.flatMap((role) => outgoing(topology, role).map(({ port }) => port));
+  const outgoingPorts = [...new Set(allowed)].sort((a, b) => a - b);
   return [
-    renderedFile("/etc/nftables.conf", { rules, hasIpv6: topology.network.hasIpv6 ?? false }),
+    renderedFile("/etc/nftables.conf", {
+      rules,
+      hasIpv6: topology.network.hasIpv6 ?? false,
+      network: topology.network.addressRange,
+      outgoingPorts: outgoingPorts.join(", "),
+    }),
     fixedFile("/etc/systemd/system/nftables.service.d/machine.conf"),
     program("/usr/local/lib/machine/setup.d/10-firewall"),
     program("/usr/local/lib/machine/ready.d/10-firewall"),

@@ -35,6 +35,7 @@ export function phpFpmFiles(topology: Topology, machine: Machine): MachineFile[]
       },
     }),
     renderedFile("/etc/php/8.4/fpm/conf.d/99-machine.ini", { uploadLimit }),
+    fixedFile("/etc/sysusers.d/php.conf"),
     fixedFile("/etc/systemd/system/php8.4-fpm.service.d/machine.conf"),
   ];
 }

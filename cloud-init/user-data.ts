@@ -23,6 +23,7 @@ import { nftablesFiles } from "./nftables";
 import { nginxFiles } from "./nginx";
 import { packageSources, packages } from "./packages";
 import { phpFpmFiles } from "./php-fpm";
+import { sandboxed } from "./sandbox";
 import { SETUP_COMMAND, systemFiles } from "./system";
 
 export interface UserDataOptions {
@@ -39,7 +40,7 @@ export function machineFiles(
   documentRoot: string,
   moreServices: readonly string[] = [],
 ): MachineFile[] {
-  return [
+  return sandboxed([
     ...systemFiles(topology, machine, moreServices),
     ...nftablesFiles(topology, machine),
     ...mysqlFiles(topology, machine),
@@ -53,7 +54,7 @@ export function machineFiles(
     ...nginxFiles(topology, machine, documentRoot),
     ...exporterFiles(topology, machine),
     ...monitorFiles(topology, machine),
-  ];
+  ]);
 }
 
 /** The `#cloud-config` that makes a machine on Docker what its roles say; without secrets, readable. */
@@ -65,14 +66,25 @@ export function renderUserData(topology: Topology, machine: Machine, options: Us
   });
 }
 
-/** Programs and units, and what monitoring is configured by; what is left is the configuration that policies judge. */
-const FETCHED = ["/usr/local/", "/etc/systemd/", "/etc/prometheus/", "/etc/default/prometheus"];
+/** Programs, units, users and the kernel's settings, and what monitoring is configured by; what is left is the configuration that policies judge. */
+const FETCHED = [
+  "/usr/local/",
+  "/etc/systemd/",
+  "/etc/sysctl.d/",
+  "/etc/modprobe.d/",
+  "/etc/security/",
+  "/etc/issue",
+  "/etc/apt/apt.conf.d/",
+  "/etc/sysusers.d/",
+  "/etc/prometheus/",
+  "/etc/default/prometheus",
+];
 
 /** The files of a machine on AWS: those that stand in user-data, and those that are fetched: EC2 takes 16 KiB only. */
 export function awsMachineFiles(topology: Topology, machine: Machine, documentRoot: string) {
   const files = [
     ...machineFiles(topology, machine, documentRoot, awsServices(machine)),
-    ...awsFiles(topology, machine),
+    ...sandboxed(awsFiles(topology, machine)),
   ];
   const isFetched = ({ path }: MachineFile) => FETCHED.some((directory) => path.startsWith(directory));
   return { inUserData: files.filter((file) => !isFetched(file)), fetched: files.filter(isFetched) };

@@ -14,6 +14,7 @@ export {
 } from "./losses";
 export { applicationIsApart, creationOrder, entryAddresses, isMonitored, machinesWith } from "./machines";
 export { addressNumber } from "./network";
+export { type Outgoing, outgoing } from "./outgoing";
 export { planTopology, type TopologyPlan, type TopologySettings } from "./plan";
 export type { PlannedMachine } from "./presets";
 export { lossesAsMarkdown, report } from "./report";

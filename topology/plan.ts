@@ -8,6 +8,7 @@ import {
   type Algorithm,
   type Backups,
   DEFAULT_LIMITS,
+  DEFAULT_OUTGOING_PORTS,
   type MachineSize,
   type Mode,
   type Preset,
@@ -44,6 +45,8 @@ export interface TopologySettings {
   readonly connectionsPerAddress?: number;
   /** Machines have IPv6 addresses beside the IPv4 ones, for visitors and the way out. @default false */
   readonly ipv6?: boolean;
+  /** TCP ports that machines may connect to outside their network. @default 80, 443 */
+  readonly outgoingPorts?: readonly number[];
 }
 
 const DEFAULT_PRESET: Preset = "highly-available";
@@ -122,6 +125,7 @@ export function planTopology(plan: TopologyPlan): Topology {
       requests: plan.requestsPerAddress ?? DEFAULT_LIMITS.requests,
       connections: plan.connectionsPerAddress ?? DEFAULT_LIMITS.connections,
     },
+    outgoingPorts: plan.outgoingPorts ?? DEFAULT_OUTGOING_PORTS,
     machines: planned.map(({ name, roles: its, memory, cores, instanceType, weight, backup, zone }, index) => {
       const usual = typeof plan.size === "function" ? plan.size(instanceType) : plan.size;
       return {

@@ -41,6 +41,9 @@ export interface ClientLimits {
  */
 export const DEFAULT_LIMITS: ClientLimits = { requests: 2000, connections: 500 };
 
+/** HTTP and HTTPS: what updates, backups and most applications need. */
+export const DEFAULT_OUTGOING_PORTS: readonly number[] = [80, 443];
+
 export interface MachineSize {
   /** Memory of the machine, in MiB. */
   readonly memory: number;
@@ -150,6 +153,8 @@ export interface Topology {
   readonly virtualIps: readonly VirtualIp[];
   readonly balancing: Balancing;
   readonly limits: ClientLimits;
+  /** TCP ports that machines may connect to outside their network. */
+  readonly outgoingPorts: readonly number[];
   /** In the order a person lists them; see `creationOrder` for the order they are made in. */
   readonly machines: readonly Machine[];
 }

@@ -1,9 +1,7 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as vpc from "@pulumi/aws/vpc";
 import * as pulumi from "@pulumi/pulumi";
-import type { AlertRoutes } from "../../alerts";
-import type { Acme } from "../../config-certificate";
-import type { Flow } from "../../topology";
+import type { Flow, Outgoing, Role } from "../../topology";
 import { tags } from "./names";
 
 export interface AwsFirewallsArgs {
@@ -14,10 +12,8 @@ export interface AwsFirewallsArgs {
   readonly roles: readonly string[];
   /** The internet is also that of IPv6; machines talk to each other by IPv4 in any case. @default false */
   readonly hasIpv6?: boolean;
-  /** Where monitors send alerts. @default nowhere */
-  readonly alerts?: AlertRoutes;
-  /** Where load balancers get the site's certificate. @default nowhere */
-  readonly acme?: Acme;
+  /** What machines with a role may ask of the internet. */
+  readonly outgoing: Readonly<Partial<Record<Role, readonly Outgoing[]>>>;
 }
 
 /** The internet as rules of EC2 name it, and what stands at the end of their names here. */
@@ -26,28 +22,6 @@ const IPV6_INTERNET = { family: "-ipv6", range: { cidrIpv6: "::/0" } };
 
 /** VRRP's number among the IP protocols (RFC 9568); it has no ports. */
 const PROTOCOL = { tcp: "tcp", vrrp: "112" } as const;
-
-/** What every machine asks of the internet. Name service, time and metadata of AWS pass by security groups anyway. */
-const OUTWARD = [
-  { port: 443, purpose: "AWS, packages" },
-  { port: 80, purpose: "Debian packages, which are signed" },
-];
-
-/** What machines with a role ask of the internet beside that: alerts of the monitors, certificates of the load balancers. */
-function more(role: string, { alerts, acme }: Pick<AwsFirewallsArgs, "alerts" | "acme">) {
-  const asked = [
-    ...(role === "monitor"
-      ? [alerts?.email?.port, alerts?.webhook?.port].map((port) => ({ port, purpose: "alerts" }))
-      : []),
-    ...(role === "load-balancer" && acme
-      ? [{ port: Number(new URL(acme.directory).port || 443), purpose: "certificates" }]
-      : []),
-  ];
-  const unknown = asked.flatMap(({ port, purpose }) =>
-    port === undefined || OUTWARD.some((known) => known.port === port) ? [] : [{ port, purpose }],
-  );
-  return [...new Map(unknown.map((each) => [each.port, each])).values()];
-}
 
 /** One security group per role, with the topology's flows as rules and nothing else in either direction. */
 export class AwsFirewalls extends pulumi.ComponentResource {
@@ -95,8 +69,9 @@ export class AwsFirewalls extends pulumi.ComponentResource {
       for (const [role, { id }] of this.groups)
         letIn(`internet-${role}-too-big-ipv6`, { securityGroupId: id, ...IPV6_INTERNET.range, ...tooBig });
     }
+    // name service, time and metadata of AWS pass by security groups anyway
     for (const [role, { id }] of this.groups) {
-      for (const { port, purpose } of [...OUTWARD, ...more(role, args)]) {
+      for (const { port, purpose } of args.outgoing[role as Role] ?? []) {
         const rule = { ipProtocol: "tcp", fromPort: port, toPort: port, description: purpose };
         for (const { family, range } of internets)
           letOut(`${role}-internet-${port}${family}`, { securityGroupId: id, ...range, ...rule });

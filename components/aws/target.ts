@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { awsMachineFiles, DATA_DIRECTORY, packUserData, renderAwsUserData } from "../../cloud-init";
 import { type AwsConfig, ConfigError, key } from "../../config";
-import { flows, ipv6AddressOf, type Machine, machinesWith, type Subnet, type Topology } from "../../topology";
+import { flows, ipv6AddressOf, type Machine, machinesWith, outgoing, type Subnet, type Topology } from "../../topology";
 import type { MachineArgs, NetworkArgs, Target, TargetNetwork } from "../target";
 import { AwsBackups, backupPermissions } from "./backups";
 import { AwsEntry } from "./entry";
@@ -50,7 +50,13 @@ export class AwsTarget implements Target {
     const roles = [...new Set(topology.machines.flatMap((machine) => machine.roles))];
     const firewalls = new AwsFirewalls(
       `${name}-firewalls`,
-      { vpcId: network.vpcId, flows: flows(topology), roles, hasIpv6, alerts: topology.alerts, acme: topology.acme },
+      {
+        vpcId: network.vpcId,
+        flows: flows(topology),
+        roles,
+        hasIpv6,
+        outgoing: Object.fromEntries(roles.map((role) => [role, outgoing(topology, role)])),
+      },
       { parent },
     );
     const applicationParameter = `${parametersPath()}/application`;

@@ -20,6 +20,7 @@ export const startEdge = `
   printf 0123456789abcdef >session-key
   chmod -R go-rwx . /var/lib/machine/secrets
   tar --create --file /var/lib/machine/application.tar --directory /application .
+  systemd-sysusers /etc/sysusers.d/php.conf
   /usr/local/lib/machine/setup.d/25-haproxy
   /usr/local/lib/machine/setup.d/30-application-files
   /usr/local/lib/machine/setup.d/40-application-secrets

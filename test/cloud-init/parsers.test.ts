@@ -21,6 +21,7 @@ const prepare = `
   cp /tmp/key.pem /var/lib/machine/secrets/machine.key
   # the addresses that Nginx listens on
   for number in 11 12 13; do ip address add 172.30.0.$number/32 dev lo; done
+  [ ! -e /etc/sysusers.d/php.conf ] || systemd-sysusers /etc/sysusers.d/php.conf
   for name in ca.pem machine.pem; do cp /tmp/certificate.pem /etc/mysql/tls/$name; done
   install -o mysql -g mysql -m 0600 /tmp/key.pem /etc/mysql/tls/machine.key
 `;
@@ -38,6 +39,12 @@ const parsers: { name: string; file: RegExp; command: string }[] = [
     name: "mysqld --validate-config",
     file: /^\/etc\/mysql\//,
     command: "mysqld --user=mysql --validate-config --log-error-verbosity=2",
+  },
+  {
+    name: "sysctl: the kernel knows every name",
+    file: /^\/etc\/sysctl\.d\//,
+    command: `for name in $(sed -n 's/^\\([a-z].*\\) = .*/\\1/p' /etc/sysctl.d/90-machine.conf); do
+      [ -e "/proc/sys/$(echo "$name" | tr . /)" ] || { echo "unknown: $name"; unknown=yes; }; done; test -z "$unknown"`,
   },
   { name: "nft -c", file: /^\/etc\/nftables\.conf$/, command: "nft -c -f /etc/nftables.conf" },
   {
@@ -87,6 +94,17 @@ const parsers: { name: string; file: RegExp; command: string }[] = [
     command: `units=$(find /etc/systemd/system -path '*/system/*.service' -type f)
       findings=$(systemd-analyze verify --man=no $units 2>&1 | grep "^/etc/systemd")
       echo "$findings"; test -z "$findings"`,
+  },
+  {
+    name: "systemd-analyze security, 4.0 at most",
+    file: /^\/etc\/systemd\//,
+    // each service that is configured here: what it may still do, weighed by systemd; Debian's own ones have 9 and more
+    command: `cd /etc/systemd/system; status=0
+      for unit in $(find . -type f -path '*.service*' | sed 's,^./,,; s/\\.service.*/.service/' | sort -u); do
+        file=/etc/systemd/system/$unit; [ -f "$file" ] || file=/usr/lib/systemd/system/$unit
+        systemd-analyze security --offline=yes --threshold=40 --no-pager "$file" 2>&1 | tail -n 1 | grep -E 'level for [^ ]+: [0-3]\\.|: 4\\.0' || {
+          systemd-analyze security --offline=yes --no-pager "$file" 2>&1 | tail -n 1; status=1; }
+      done; exit $status`,
   },
   { name: "cloud-init schema", file: /^\/user-data/, command: "cloud-init schema --config-file /user-data --annotate" },
   {

@@ -11,6 +11,7 @@ const everywhere = {
   slowStart: 0,
   requestsPerAddress: 2000,
   connectionsPerAddress: 500,
+  outgoingPorts: [80, 443],
   stickySessions: false,
   domain: "www.foobar.com",
   app: "./app",
