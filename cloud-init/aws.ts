@@ -24,10 +24,15 @@ export interface ProgramsPlace {
 export const START_COMMAND: string[] = ["/usr/local/sbin/machine-start"];
 
 /** Debian packages that a machine on AWS needs beside those of its roles. */
-export const awsPackages = ["awscli", "e2fsprogs"];
+export const awsPackages = ["apparmor", "awscli", "e2fsprogs", "unattended-upgrades"];
+
+/** Minutes between the upgrades of two machines: more than one takes, its restart included. */
+const UPGRADE_PAUSE = 30;
+/** When the first machine upgrades: 3 o'clock, UTC. */
+const FIRST_UPGRADE = 180;
 
 /** What a machine does on AWS beside its roles: fetch, mount, report, keep the public address. */
-export function awsFiles({ domain }: Topology, machine: Machine): MachineFile[] {
+export function awsFiles({ domain, machines }: Topology, machine: Machine): MachineFile[] {
   const serves = servesApplication(machine);
   return [
     program("/usr/local/sbin/machine-report"),
@@ -35,6 +40,11 @@ export function awsFiles({ domain }: Topology, machine: Machine): MachineFile[] 
     program("/usr/local/sbin/machine-metrics"),
     fixedFile("/etc/systemd/system/machine-metrics.service"),
     fixedFile("/etc/systemd/system/machine-metrics.timer"),
+    program("/usr/local/sbin/machine-upgrade"),
+    fixedFile("/etc/systemd/system/machine-upgrade.service"),
+    renderedFile("/etc/systemd/system/machine-upgrade.timer", { time: upgradeTime(machines.indexOf(machine)) }),
+    fixedFile("/etc/apt/apt.conf.d/60-machine"),
+    program("/usr/local/lib/machine/setup.d/06-own-ways"),
     program("/usr/local/lib/machine/setup.d/01-session-manager"),
     program("/usr/local/lib/machine/setup.d/02-secrets"),
     ...(machine.roles.includes("database")
@@ -92,7 +102,17 @@ export function awsBootFiles(
 
 /** Services of a machine on AWS, beside those of its roles. */
 export function awsServices(machine: Machine): string[] {
-  return ["machine-metrics.timer", ...numbers(machine).map((number) => `entry-address@${number}.service`)];
+  return [
+    "machine-metrics.timer",
+    "machine-upgrade.timer",
+    ...numbers(machine).map((number) => `entry-address@${number}.service`),
+  ];
+}
+
+/** A time of day that no other machine has, such as `03:30`. */
+function upgradeTime(index: number): string {
+  const minutes = (FIRST_UPGRADE + index * UPGRADE_PAUSE) % (24 * 60);
+  return [Math.floor(minutes / 60), minutes % 60].map((number) => String(number).padStart(2, "0")).join(":");
 }
 
 /** The numbers of the site's public addresses, on machines that may have them. */
