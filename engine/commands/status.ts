@@ -148,6 +148,8 @@ function ask(project: Project, outputs: Properties): Promise<SiteAnswer> {
         headers: { host: domain },
         ca,
         timeout: ANSWER_TIMEOUT,
+        // a connection of its own: one that resumes the session of another shows no certificate
+        agent: false as const,
       };
       const call = request(options, (response) => {
         response.resume();
