@@ -31,7 +31,7 @@ const stack = testStack("test-faults", "172.30.64.10", {
 async function main(): Promise<void> {
   const { only, runs, fresh, list, page, quiet, keep } = program.opts();
   const chosen = faults.filter(({ name }) => only.length === 0 || only.some((begin: string) => name.startsWith(begin)));
-  if (chosen.length === 0) throw new Error(`No fault is named ${only.join(", ")}; --list shows all.`);
+  if (chosen.length === 0) program.error(`No fault is named ${only.join(", ")}; --list shows all.`);
   if (list) {
     for (const { name, what } of chosen) console.log(`${name.padEnd(28)} ${what}`);
     return;
