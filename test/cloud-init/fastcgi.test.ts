@@ -21,6 +21,7 @@ const start = `
   printf secret-of-the-database >database-application-password
   printf 0123456789abcdef >session-key
   tar --create --file /var/lib/machine/application.tar --directory /application .
+  systemd-sysusers /etc/sysusers.d/php.conf 2>/dev/null
   /usr/local/lib/machine/setup.d/25-haproxy
   /usr/local/lib/machine/setup.d/30-application-files
   /usr/local/lib/machine/setup.d/40-application-secrets
