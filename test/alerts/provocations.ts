@@ -236,9 +236,11 @@ export const provocations: readonly (readonly Provocation[])[] = [
   ],
   [
     {
-      what: "every page takes a second and a half",
+      what: "the first page takes a second and a half",
       alerts: { Latency: "" },
-      provoke: (lab) => onAll(lab, replacePage('usleep(1500000); echo "slow";')),
+      // were all pages slow, requests would queue until the site is down
+      provoke: (lab) =>
+        onAll(lab, replacePage('if ($_SERVER["REQUEST_URI"] === "/") usleep(1500000); echo "slow";')),
       heal: (lab) => onAll(lab, MEND),
     },
     {
