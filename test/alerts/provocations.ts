@@ -236,13 +236,6 @@ export const provocations: readonly (readonly Provocation[])[] = [
   ],
   [
     {
-      what: "the first page takes a second and a half",
-      alerts: { Latency: "" },
-      // were all pages slow, requests would queue until the site is down
-      provoke: (lab) => onAll(lab, replacePage('if ($_SERVER["REQUEST_URI"] === "/") usleep(1500000); echo "slow";')),
-      heal: (lab) => onAll(lab, MEND),
-    },
-    {
       what: "a replica gets a transaction of its own",
       alerts: { DatabaseNeedsHelp: "" },
       provoke: async (lab) =>
