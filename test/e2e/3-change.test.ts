@@ -169,6 +169,8 @@ describe("when something happens to the local stack", function () {
     assert.deepEqual(await ids(), kept);
     assert.deepEqual(await messages(), before);
     assert.deepEqual(failed, [], `of ${total} reads`);
+    // what 4-destroy looks for
+    assert.equal((await post("after the change")).status, 201);
   });
 
   it("shows no secret: not in the output, not in docker inspect, not in user-data", async () => {
