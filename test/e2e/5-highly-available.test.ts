@@ -159,9 +159,12 @@ describe(`the highly available stack, by ${engine},`, function () {
       assert.notEqual(exitCode, 0, output);
       assert.match(output, why);
     }
+    writeSettings({ balance: "leastconn" });
+    assert.match(await start(), /3 changed/);
     const { reads, writes } = await running.stop();
     assert.deepEqual(reads.failed, [], `of ${reads.total} reads`);
     assert.deepEqual(writes.failed, [], `of ${writes.total} writes`);
+    assert.equal((await request("/new.txt", { ca })).status, 404);
     assert.deepEqual(await ids(), before);
     await whole();
   });
