@@ -133,6 +133,9 @@ describe(`the highly available stack, by ${engine},`, function () {
   });
 
   it("switches to another version of the application where it runs, and to none that is broken", async () => {
+    // as the test before leaves it
+    writeSettings({ balance: "leastconn" });
+    await start();
     const ids = () => Promise.all(machines.map(async (name) => (await container(name).inspect()).Id));
     const before = await ids();
     const ca = highlyAvailable.authority();
