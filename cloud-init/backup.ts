@@ -1,16 +1,11 @@
 import type { Machine, Topology } from "../topology";
-import { fixedFile, type MachineFile, program } from "./file";
+import { fixedFile, jsonFile, type MachineFile, program } from "./file";
 
 /** Backups of the databases: on every database machine, so that any of them can make the next one. */
 export function backupFiles({ stack, backups }: Topology, { roles }: Machine): MachineFile[] {
   if (!roles.includes("database") || !backups) return [];
   return [
-    {
-      path: "/etc/machine/backup.json",
-      content: `${JSON.stringify({ stack, ...backups }, undefined, 2)}\n`,
-      owner: "root:root",
-      permissions: "0644",
-    },
+    jsonFile("/etc/machine/backup.json", { stack, ...backups }),
     program("/usr/local/sbin/machine-backup"),
     ...["decision", "dump", "repository", "restore", "scratch"].map((part) =>
       fixedFile(`/usr/local/lib/machine/backup_${part}.py`),

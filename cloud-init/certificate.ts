@@ -1,5 +1,5 @@
 import { type Machine, machinesWith, ports, type Topology } from "../topology";
-import { fixedFile, type MachineFile, program, renderedFile } from "./file";
+import { fixedFile, jsonFile, type MachineFile, program, renderedFile } from "./file";
 import { SECRETS_DIRECTORY } from "./secrets";
 
 /** The site's certificate, its chain and its key, as HAProxy shows them; with ACME the machine itself renews it. */
@@ -21,12 +21,7 @@ export function certificateFiles(topology: Topology, machine: Machine): MachineF
     ),
   };
   return [
-    {
-      path: "/etc/machine/certificate.json",
-      content: `${JSON.stringify(settings, undefined, 2)}\n`,
-      owner: "root:root",
-      permissions: "0644",
-    },
+    jsonFile("/etc/machine/certificate.json", settings),
     program("/usr/local/sbin/machine-certificate"),
     program("/usr/local/lib/machine/setup.d/26-certificate"),
     fixedFile("/etc/systemd/system/machine-certificate.service"),

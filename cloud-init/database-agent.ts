@@ -1,5 +1,5 @@
 import { creationOrder, formsGroup, type Machine, machinesWith, ports, type Role, type Topology } from "../topology";
-import { fixedFile, type MachineFile, program } from "./file";
+import { fixedFile, jsonFile, type MachineFile, program } from "./file";
 
 /** Replicas that lag more than this, in seconds, aren't read from. */
 const maximumLag = 10;
@@ -31,12 +31,7 @@ export function databaseAgentFiles(topology: Topology, machine: Machine): Machin
       })),
   };
   return [
-    {
-      path: "/etc/machine/database-agent.json",
-      content: `${JSON.stringify(settings, undefined, 2)}\n`,
-      owner: "root:root",
-      permissions: "0644",
-    },
+    jsonFile("/etc/machine/database-agent.json", settings),
     program("/usr/local/sbin/database-agent"),
     fixedFile("/usr/local/lib/machine/database_metrics.py"),
     fixedFile("/usr/local/lib/machine/gtid_set.py"),

@@ -1,6 +1,6 @@
 import { entryAddresses, isMonitored, type Machine, machinesWith, ports, type Topology } from "../topology";
 import { servedCertificate } from "./certificate";
-import { fixedFile, type MachineFile, program, renderedFile } from "./file";
+import { fixedFile, jsonFile, type MachineFile, program, renderedFile } from "./file";
 import { STATUS_PORTS } from "./haproxy";
 
 /** An exporter: what it tells Prometheus, where, and on which machines it runs. */
@@ -99,12 +99,10 @@ export function exporterFiles(topology: Topology, machine: Machine): MachineFile
   return [
     options("prometheus-node-exporter"),
     limits("prometheus-node-exporter"),
-    {
-      path: "/etc/machine/measure.json",
-      content: `${JSON.stringify({ memory: machine.size.memory, certificates: certificates(topology, machine) }, undefined, 2)}\n`,
-      owner: "root:root",
-      permissions: "0644",
-    },
+    jsonFile("/etc/machine/measure.json", {
+      memory: machine.size.memory,
+      certificates: certificates(topology, machine),
+    }),
     program("/usr/local/sbin/machine-measure"),
     fixedFile("/etc/systemd/system/machine-measure.service"),
     fixedFile("/etc/systemd/system/machine-measure.timer"),

@@ -25,6 +25,11 @@ export function program(path: string): MachineFile {
   return { ...fixedFile(path), permissions: "0755" };
 }
 
+/** Settings for a program of the machine, which people can read too. */
+export function jsonFile(path: string, settings: Record<string, unknown>): MachineFile {
+  return { path, content: `${JSON.stringify(settings, undefined, 2)}\n`, owner: "root:root", permissions: "0644" };
+}
+
 /**
  * A file made from the Handlebars template of the same name with `.hbs` at its end.
  * @throws Error when the template names a value that isn't given.

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { AlertRoutes } from "../alerts";
 import { type Machine, machinesWith, ports, type Topology } from "../topology";
 import { probedAddresses, scrapeJobs } from "./exporters";
-import { fixedFile, type MachineFile, program, renderedFile } from "./file";
+import { fixedFile, jsonFile, type MachineFile, program, renderedFile } from "./file";
 import { SECRETS_DIRECTORY } from "./secrets";
 
 /** Copies of secret files for Alertmanager, which isn't root. */
@@ -45,22 +45,13 @@ export function monitorFiles(topology: Topology, machine: Machine): MachineFile[
       topic: alerts?.topic ? { arn: alerts.topic, region: alerts.topic.split(":")[3] } : false,
       credentials: CREDENTIALS,
     }),
-    {
-      // for machine-status and alerts-ended
-      path: "/etc/machine/monitor.json",
-      content: `${JSON.stringify(
-        {
-          stack,
-          prometheus: `http://${address}:${ports.prometheus}`,
-          alertmanager: `http://${address}:${ports.alertmanager}`,
-          receivers: receivers(alerts),
-        },
-        undefined,
-        2,
-      )}\n`,
-      owner: "root:root",
-      permissions: "0644",
-    },
+    // for machine-status and alerts-ended
+    jsonFile("/etc/machine/monitor.json", {
+      stack,
+      prometheus: `http://${address}:${ports.prometheus}`,
+      alertmanager: `http://${address}:${ports.alertmanager}`,
+      receivers: receivers(alerts),
+    }),
     fixedFile("/etc/prometheus/alertmanager-peers.yml"),
     renderedFile("/etc/prometheus/blackbox.yml", { domain }),
     renderedFile("/etc/default/prometheus", { address, ports, pages: PAGES }),
