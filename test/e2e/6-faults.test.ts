@@ -1,7 +1,8 @@
 // Faults of the highly available stack, one after the other, each healed before the next.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { acknowledgedRowsAreEverywhere, holder, machines, primary, statusOf, visitors, whole } from "./group";
+import { cutOff, takesNoWrite } from "../faults/catalogue/network";
+import { acknowledgedRowsAreEverywhere, holder, lab, machines, primary, visitors, whole } from "./group";
 import { docker, highlyAvailable } from "./stack";
 
 const { command, container, entry, leftovers, onMachine, removeSettings, start, writeSettings } = highlyAvailable;
@@ -20,18 +21,6 @@ async function attack(fault: () => Promise<unknown>, seconds = AFTER) {
   await sleep(seconds * 1000);
   return running.stop();
 }
-
-/** Nothing comes in or goes out but on the machine itself; not even an answer to who has an address (ARP). */
-const CUT_OFF = `
-  add table inet cut
-  add chain inet cut in { type filter hook input priority -200; policy drop; }
-  add chain inet cut out { type filter hook output priority -200; policy drop; }
-  add rule inet cut in iif lo accept
-  add rule inet cut out oif lo accept
-  add table arp cut
-  add chain arp cut in { type filter hook input priority 0; policy drop; }
-  add chain arp cut out { type filter hook output priority 0; policy drop; }
-`;
 
 const others = (machine: string) => machines.filter((each) => each !== machine);
 const kill = (machine: string) => container(machine).kill();
@@ -70,16 +59,13 @@ describe("the highly available stack, attacked,", function () {
 
   it("takes no write at an old primary that is cut off", async () => {
     const old = await primary();
+    let plugIn: (() => Promise<unknown>) | undefined;
     const { writes, acknowledged } = await attack(async () => {
-      assert.equal((await onMachine(old, "nft", CUT_OFF)).exitCode, 0);
+      plugIn = await cutOff(lab, old);
       await sleep(10_000);
-      assert.equal(await answers(old, "/primary"), "503");
-      const { backends } = await statusOf(old);
-      assert.ok(!Object.values(backends["database-write"] ?? {}).includes("UP"), "its own write endpoint is open");
-      const write = await onMachine(old, "timeout", "3", "mysql", "-e", "CREATE DATABASE split_brain");
-      assert.notEqual(write.exitCode, 0);
+      await takesNoWrite(lab, old);
     });
-    await onMachine(old, "nft", "delete table inet cut; delete table arp cut");
+    await plugIn?.();
     assert.deepEqual(writes.failed, [], `of ${writes.total} writes`);
     await whole(120);
     await acknowledgedRowsAreEverywhere(acknowledged);
@@ -110,7 +96,7 @@ describe("the highly available stack, attacked,", function () {
 
     await container(stale).start();
     await sleep(20_000);
-    assert.equal((await statusOf(stale)).database.database.state, "OFFLINE", "it must not begin alone");
+    assert.equal((await lab.statusOf(stale)).database.database.state, "OFFLINE", "it must not begin alone");
     assert.equal(await answers(stale, "/primary"), "503");
 
     await Promise.all(others(stale).map((machine) => container(machine).start()));

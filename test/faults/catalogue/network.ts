@@ -28,7 +28,7 @@ END`,
  * Unplugged at the other end: the machine's own link stays up. Not by rules on the machine: what keepalived sends to take an
  * address over (gratuitous ARP, by a raw socket) goes past them, and would lead visitors to a machine that is cut off.
  */
-async function cutOff(lab: Lab, machine: string): Promise<Heal> {
+export async function cutOff(lab: Lab, machine: string): Promise<Heal> {
   const index = (await lab.run(machine, "cat /sys/class/net/eth0/iflink")).trim();
   const port = readdirSync(NETWORKS).find(
     (each) => readFileSync(`${NETWORKS}/${each}/ifindex`, "utf8").trim() === index,
@@ -40,7 +40,7 @@ async function cutOff(lab: Lab, machine: string): Promise<Heal> {
 }
 
 /** The machine on the smaller side must take no write, neither by its own endpoint nor by its MySQL. */
-async function takesNoWrite(lab: Lab, machine: string): Promise<void> {
+export async function takesNoWrite(lab: Lab, machine: string): Promise<void> {
   const answer = await lab.onMachine(
     machine,
     "curl",
