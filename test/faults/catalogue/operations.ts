@@ -7,20 +7,27 @@ import { eventually } from "../../e2e/stack";
 import type { Fault } from "../fault";
 import { type Lab, machines } from "../lab";
 
+/** Of how requests are balanced: a value that each change of the machines changes, and nothing else does. */
+let balance = "roundrobin";
+
+/** A change that replaces all machines, one after the other. */
+function changeMachines(lab: Lab): void {
+  balance = balance === "random" ? "leastconn" : "random";
+  settings(lab);
+}
+
 /** Another version of the application: it is switched on all machines that serve it, one after the other. */
-function changeApplication(lab: Lab, file: string, content: string, more: Record<string, unknown> = {}): void {
+function changeApplication(lab: Lab, file: string, content: string): void {
   const application = mkdtempSync(join(tmpdir(), "changed-app-"));
   cpSync("app", application, { recursive: true });
   writeFileSync(join(application, file), content);
-  lab.stack.writeSettings({ app: application, ...more });
+  settings(lab, { app: application });
 }
 
-/** A change that replaces all machines, one after the other: another value of a setting that each run changes. */
-function changeMachines(lab: Lab): void {
-  balance = balance === "random" ? "leastconn" : "random";
-  lab.stack.writeSettings({ balance });
+/** The stack's settings with the machines as they are. */
+function settings(lab: Lab, more: Record<string, unknown> = {}): void {
+  lab.stack.writeSettings({ balance, ...more });
 }
-let balance = "roundrobin";
 
 const ids = (lab: Lab) => Promise.all(machines.map(async (machine) => (await lab.container(machine).inspect()).Id));
 
@@ -104,7 +111,9 @@ export const operationFaults: Fault[] = [
     seconds: 0,
     async inject(lab) {
       changeApplication(lab, "public/version.txt", `${new Date().toISOString()}\n`);
-      assert.match(await lab.stack.start(), /3 changed/);
+      const output = await lab.stack.start();
+      assert.match(output, /3 changed/);
+      assert.doesNotMatch(output, /replaced/);
       return undefined;
     },
     allowed: { readGap: 1, writeGap: 1, whole: 30 },
@@ -118,13 +127,16 @@ export const operationFaults: Fault[] = [
     seconds: 0,
     async inject(lab) {
       const before = await ids(lab);
-      changeApplication(lab, "migrations/999-bad.sql", "THIS IS NO SQL;\n", { balance: "random" });
+      const good = balance;
+      changeMachines(lab);
+      changeApplication(lab, "migrations/999-bad.sql", "THIS IS NO SQL;\n");
       const { exitCode, output } = await lab.stack.command("start");
       assert.notEqual(exitCode, 0, "the bad configuration was taken for good");
       assert.match(output, /web-1/);
       assert.deepEqual((await ids(lab)).slice(1), before.slice(1), "it went on to the second machine");
       return async () => {
-        lab.stack.writeSettings();
+        balance = good;
+        settings(lab);
         await lab.stack.start();
       };
     },
@@ -145,7 +157,7 @@ function bad(name: string, what: string, file: string, content: string): Fault[]
         assert.notEqual(exitCode, 0, "the bad version was taken for good");
         assert.match(output, /web-1 did not take the new version/);
         return async () => {
-          lab.stack.writeSettings();
+          settings(lab);
           await lab.stack.start();
         };
       },
