@@ -93,8 +93,8 @@ function start(project: Project, mode: "preview" | "up", address: string): Child
       ...process.env,
       PULUMI_CONFIG: JSON.stringify(project.config),
       PULUMI_NODEJS_TYPESCRIPT: "true",
-      // Types are checked by the tests; at run time it costs seconds.
-      PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+      // Types are checked by the tests; at run time it costs seconds, for whoever wants it.
+      PULUMI_NODEJS_TRANSPILE_ONLY: process.env.PULUMI_NODEJS_TRANSPILE_ONLY ?? "true",
     },
   });
 }

@@ -69,13 +69,18 @@ export interface Preview {
 }
 
 /** Runs the whole program of a stack without AWS; `settings` are set beside those of its file. */
-export async function previewStack(
+export function previewStack(
   stack: string,
   settings: Record<string, string> = {},
   more: Answers = {},
 ): Promise<Preview> {
+  return previewProject(configured(stack, settings), more);
+}
+
+/** Runs any program without AWS. */
+export async function previewProject(project: Project, more: Answers = {}): Promise<Preview> {
   const recorder = new Recorder();
-  const project = await runStack(stack, settings, recorder, "preview", more);
+  await runProject(project, recorder, "preview", more);
   return { project, resources: [...recorder.registered.values()] };
 }
 
@@ -87,11 +92,26 @@ export async function runStack(
   mode: "preview" | "up",
   more: Answers = {},
 ): Promise<Project> {
+  const project = configured(stack, settings);
+  await runProject(project, registrar, mode, more);
+  return project;
+}
+
+/** A stack as its file says, with an image, and `settings` beside or instead. */
+export function configured(stack: string, settings: Record<string, string>): Project {
   const onDisk = readProject(root, stack);
-  const project = {
+  return {
     ...onDisk,
     config: { ...onDisk.config, "web-infrastructure:image": "ami-0123456789abcdef0", ...settings },
   };
+}
+
+async function runProject(
+  project: Project,
+  registrar: Registrar,
+  mode: "preview" | "up",
+  more: Answers,
+): Promise<void> {
   const progress = await Progress.create(new PassThrough().resume() as unknown as NodeJS.WriteStream);
   const abilities: Abilities = {
     anyOption: true,
@@ -102,7 +122,6 @@ export async function runStack(
     },
   };
   await runProgram(project, registrar, mode, progress, new AbortController().signal, abilities);
-  return project;
 }
 
 /** What the policy pack says to a preview. */

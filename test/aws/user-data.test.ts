@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { awsMachineFiles, packUserData, renderAwsUserData } from "../../cloud-init";
-import { type Machine, planTopology, presetNames, type Role, type Topology } from "../../topology";
+import { type Machine, planTopology, presetNames, type Topology } from "../../topology";
 import { file, runInMachineImage } from "../cloud-init/machine-image";
+import { manyMachines } from "../topology/many-machines";
 
 const common = {
   stack: "unit",
@@ -48,18 +49,7 @@ describe("aws: user-data", function () {
   });
 
   it("stays below 12 KiB in a topology of 60 machines: a quarter of what EC2 takes is left", () => {
-    const several = (count: number, name: string, roles: Role[]) =>
-      Array.from({ length: count }, (_, index) => ({ name: `${name}-${index + 1}`, roles }));
-    const topology = planTopology({
-      ...common,
-      addressRange: "10.20.0.0/16",
-      machines: [
-        ...several(4, "lb", ["load-balancer"]),
-        ...several(46, "web", ["web", "application"]),
-        ...several(9, "db", ["database"]),
-        ...several(1, "monitor", ["monitor"]),
-      ],
-    });
+    const topology = planTopology({ ...common, machines: manyMachines(60) });
     assert.equal(topology.machines.length, 60);
     for (const machine of kinds(topology)) {
       const { inUserData } = awsMachineFiles(topology, machine, "public");
