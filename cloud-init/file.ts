@@ -35,9 +35,17 @@ export function jsonFile(path: string, settings: Record<string, unknown>): Machi
  * @throws Error when the template names a value that isn't given.
  */
 export function renderedFile(path: string, values: Record<string, unknown>, permissions = "0644"): MachineFile {
+  return { path, content: template(`${path}.hbs`)(values), owner: "root:root", permissions };
+}
+
+/** Compiled, for all machines of a stack: that takes most of the time. */
+const templates = new Map<string, Handlebars.TemplateDelegate>();
+
+function template(path: string): Handlebars.TemplateDelegate {
   // strict: a misspelt name is an error; noEscape: this is not HTML
-  const render = Handlebars.compile(read(`${path}.hbs`), { strict: true, noEscape: true });
-  return { path, content: render(values), owner: "root:root", permissions };
+  const render = templates.get(path) ?? Handlebars.compile(read(path), { strict: true, noEscape: true });
+  templates.set(path, render);
+  return render;
 }
 
 function read(path: string): string {
