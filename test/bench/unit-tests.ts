@@ -4,7 +4,7 @@ import { type Comparison, inTurn, timed } from "./series";
 /** What needs no machine: the topology, the settings, what is rendered for machines, the components with mocks, the policies. */
 const WITHOUT_MACHINES = [
   "test/{unit,topology,policy}/**/*.test.ts",
-  "test/cloud-init/{compress,parsers,rendering}.test.ts",
+  "test/cloud-init/{compress,hardening,rendering}.test.ts",
 ] as const;
 
 /** How long somebody who changes a line waits for the tests of it. */
