@@ -1,36 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Lab } from "../faults/lab";
-import type { Receiver } from "./receiver";
-
-/** Something that is really done to a highly available stack, and the alerts that have to follow. */
-export interface Provocation {
-  /** For the table in docs/monitoring.md. */
-  readonly what: string;
-  /** Names of alerts, each with what it has to name as its instance; empty where it names none. */
-  readonly alerts: Readonly<Record<string, string>>;
-  /** What has to be there first. */
-  readonly prepare?: (lab: Lab) => Promise<unknown>;
-  readonly provoke: (lab: Lab, receiver: Receiver) => Promise<unknown>;
-  readonly heal: (lab: Lab, receiver: Receiver) => Promise<unknown>;
-  /** That may pass until the last of the alerts arrives. @default 240 */
-  readonly seconds?: number;
-}
-
-/** One script on one machine, and another that mends it. */
-function script(machine: string, alert: string, what: string, fault: string, mend: string): Provocation {
-  return {
-    what,
-    alerts: { [alert]: machine },
-    provoke: (lab) => lab.run(machine, fault),
-    heal: (lab) => lab.run(machine, mend),
-  };
-}
-
-const onAll = (lab: Lab, command: string) => Promise.all(lab.machines.map((machine) => lab.run(machine, command)));
-
-/** A program that goes on in the background until `systemctl stop provoked-NAME`. */
-const background = (name: string, command: string) =>
-  `systemd-run --quiet --collect --unit provoked-${name} ${command}`;
+import { background, type Groups, onAll, script } from "./provocation";
+import { sharedProvocations } from "./shared";
 
 /** A certificate that ends in five days, where the machine's own was; no service reads it before it starts again. */
 const SHORT = `cp /var/lib/machine/secrets/machine.pem /run/machine.pem
@@ -69,8 +39,14 @@ const MEND = `umount "$(readlink -f /srv/www/public/index.php)"; systemctl reloa
 const BUSY = `echo '<?php sleep(60);' >/srv/www/public/slow.php
   ${background("busy", `sh -c 'for _ in $(seq 4); do for _ in $(seq 40); do curl -sm 60 -o /dev/null http://127.0.0.1:8080/slow.php & done; wait; done'`)}`;
 
-/** Groups, one after the other. All of a group at once: they are about different things, so none hides another. */
-export const provocations: readonly (readonly Provocation[])[] = [
+/** The application's first page takes so long; no other one, so that nothing queues. */
+const replaceFirstPage = (seconds: number) => `page=$(readlink -f /srv/www/public/index.php)
+  cp "$page" "\${page%.php}.before.php"
+  ${replacePage(`if ($_SERVER["REQUEST_URI"] === "/") usleep(${seconds * 1e6}); require __DIR__ . "/index.before.php";`)}`;
+
+const MEND_FIRST_PAGE = `${MEND}; rm "$(readlink -f /srv/www/public)/index.before.php"`;
+
+export const provocations: Groups = [
   [
     script(
       "web-1",
@@ -181,20 +157,6 @@ export const provocations: readonly (readonly Provocation[])[] = [
   ],
   [
     {
-      what: "the webhook answers 503 for four minutes, while there is something to tell",
-      alerts: { AlertsNotDelivered: "" },
-      provoke: async (lab, receiver) => {
-        receiver.refuses = true;
-        await lab.run("web-1", "systemctl stop prometheus-nginx-exporter");
-        await sleep(240_000);
-        receiver.refuses = false;
-      },
-      heal: (lab) => lab.run("web-1", "systemctl start prometheus-nginx-exporter"),
-      seconds: 480,
-    },
-  ],
-  [
-    {
       what: "HAProxy is stopped on two of three machines",
       alerts: { LastLoadBalancer: "" },
       provoke: (lab) => Promise.all(["web-1", "web-2"].map((machine) => lab.run(machine, "systemctl stop haproxy"))),
@@ -265,5 +227,14 @@ export const provocations: readonly (readonly Provocation[])[] = [
       provoke: (lab) => Promise.all([lab.kill("web-1"), lab.kill("web-2")]),
       heal: (lab) => Promise.all([lab.start("web-1"), lab.start("web-2")]),
     },
+  ],
+  [
+    {
+      what: "the first page takes a second and a half longer",
+      alerts: { Latency: "172.30.61.10" },
+      provoke: (lab) => onAll(lab, replaceFirstPage(1.5)),
+      heal: (lab) => onAll(lab, MEND_FIRST_PAGE),
+    },
+    ...sharedProvocations,
   ],
 ];
