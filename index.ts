@@ -42,11 +42,14 @@ async function onDocker(config: DockerConfig, application: ApplicationArchive): 
   const { offerApplication } =
     require("./components/docker/application") as typeof import("./components/docker/application");
   const { DockerTarget } = require("./components/docker/target") as typeof import("./components/docker/target");
+  const { machinesExist } =
+    require("./components/docker/in-service") as typeof import("./components/docker/in-service");
   const { prepareBackups } = require("./components/docker/backups") as typeof import("./components/docker/backups");
   const topology = dockerTopology(config, pulumi.getStack());
   const { directory, password } = prepareBackups(pulumi.getStack(), config.backupDirectory);
   const target = new DockerTarget({
     machineImage: await requireMachineImage(),
+    inService: await machinesExist(pulumi.getStack()),
     applicationOffered: offerApplication(application, pulumi.runtime.isDryRun()),
     backupDirectory: directory,
   });

@@ -9,6 +9,8 @@ import type { ApplicationArchive } from "./application-archive";
 export interface Target {
   /** Inputs of the target itself, shown to policies as part of the whole. */
   readonly inputs: pulumi.Inputs;
+  /** Visitors may come: a change goes through the machines one after the other. Else they are made all at once. */
+  readonly inService: boolean;
   /** Makes what the machines share. Children are named `${name}-…` and belong to `parent`. */
   createNetwork(name: string, args: NetworkArgs, parent: pulumi.Resource): TargetNetwork;
 }

@@ -75,7 +75,7 @@ export class WebInfrastructure extends pulumi.ComponentResource {
           readiness: READINESS_COMMAND,
         },
         // Only dependsOn between machines, never an Output: with one, a replacement would take all of them down at once.
-        { parent: this, dependsOn: previous ? [previous] : [] },
+        { parent: this, dependsOn: previous && target.inService ? [previous] : [] },
       );
       made.set(machine.name, previous);
     }

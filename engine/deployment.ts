@@ -1,6 +1,6 @@
 import { Interrupted, messageOf, UserError } from "./errors";
 import { type Action, type Plan, planChange, type Registration, wouldReplace } from "./plan";
-import type { Progress } from "./progress";
+import type { Progress, Step as ProgressStep } from "./progress";
 import type { CreateContext, Properties, ResourceProvider } from "./provider";
 import { group, label, preview, type Registered } from "./registered";
 import { deletionOrder, type ResourceState, type State } from "./state";
@@ -20,13 +20,16 @@ export interface Step {
 
 /**
  * One run of a program against the state: as a preview it only looks, as an "up" it acts. Resources are handled one
- * after the other in the order the program registers them, so a rolling change goes one machine at a time.
+ * after the other in the order the program registers them, so a rolling change goes one machine at a time. Only what is
+ * created for the first time lets the next ones begin meanwhile: whoever depends on it is registered when it is there.
  */
 export class Deployment {
   readonly steps: Step[] = [];
   readonly registered = new Map<string, Registered>();
   outputs: Properties = {};
-  private queue: Promise<unknown> = Promise.resolve();
+  private queue: Promise<void> = Promise.resolve();
+  private readonly underWay = new Set<Promise<unknown>>();
+  private readonly taken = new Set<string>();
   private failure: unknown;
   /** Resources that are replaced because one they were made from is: deleted before it, created again after it. */
   private readonly dragged = new Set<string>();
@@ -48,21 +51,31 @@ export class Deployment {
 
   /** Handles one resource. After a failure every further one is refused with the same error. */
   register(registration: Registration): Promise<Registered> {
-    const result = this.queue.then(async () => {
-      if (this.failure) throw this.failure;
-      if (this.registered.has(registration.urn)) {
-        throw new UserError(
-          `Two resources of type ${registration.type} are named ${registration.name}: names must differ.`,
-        );
-      }
-      const done = registration.custom ? await this.handle(registration) : group(registration);
-      this.registered.set(registration.urn, done);
-      return done;
+    const turn = this.queue;
+    let next: () => void = () => undefined;
+    this.queue = new Promise((resolve) => {
+      next = resolve;
     });
-    this.queue = result.catch((error) => {
-      this.failure ??= error;
-    });
+    const result = turn.then(() => this.take(registration, next));
+    const ended = result
+      .catch((error) => {
+        this.failure ??= error;
+      })
+      .finally(next);
+    this.underWay.add(ended);
+    ended.then(() => this.underWay.delete(ended));
     return result;
+  }
+
+  /** @param next lets the next resource begin; at the latest when this one is there */
+  private async take(registration: Registration, next: () => void): Promise<Registered> {
+    if (this.failure) throw this.failure;
+    const { urn, type, name } = registration;
+    if (this.taken.has(urn)) throw new UserError(`Two resources of type ${type} are named ${name}: names must differ.`);
+    this.taken.add(urn);
+    const done = registration.custom ? await this.handle(registration, next) : group(registration);
+    this.registered.set(urn, done);
+    return done;
   }
 
   registerOutputs(urn: string, outputs: Properties): void {
@@ -74,7 +87,7 @@ export class Deployment {
 
   /** Resolves when no step is under way; throws what the first failed one threw. */
   async settled(): Promise<void> {
-    await this.queue;
+    while (this.underWay.size > 0) await Promise.all(this.underWay);
     if (this.failure) throw this.failure;
   }
 
@@ -124,7 +137,7 @@ export class Deployment {
     this.report(`${name} deleted`, resource.type, true);
   }
 
-  private async handle(wanted: Registration): Promise<Registered> {
+  private async handle(wanted: Registration, next: () => void): Promise<Registered> {
     const provider = this.provider(wanted.type);
     this.progress.hide(secretTexts(unpack(wanted.properties)));
     const dragged = this.dragged.has(wanted.urn);
@@ -148,7 +161,7 @@ export class Deployment {
     }
     return this.mode === "preview"
       ? preview(wanted, plan, old, provider)
-      : this.apply(wanted, plan, old, provider, dragged);
+      : this.apply(wanted, plan, old, provider, dragged, next);
   }
 
   private async apply(
@@ -157,6 +170,7 @@ export class Deployment {
     old: ResourceState | undefined,
     provider: ResourceProvider,
     again: boolean,
+    next: () => void,
   ): Promise<Registered> {
     const { urn, type, name, propertyDependencies, protect, retainOnDelete } = wanted;
     const dependencies = this.dependenciesOf(wanted);
@@ -182,19 +196,22 @@ export class Deployment {
       return finish(old.id, outputs);
     }
 
-    this.progress.begin(`creating ${label(wanted)}`);
+    const step = this.progress.beside(`creating ${label(wanted)}`);
     if (!retainOnDelete && (await provider.find?.(inputs)) !== undefined) {
+      this.progress.end(step);
       throw new UserError(
         `${label(wanted)} exists already, but this stack's state doesn't know it: the state was lost, or another engine made it. ` +
           "`npm run destroy` removes it (the data stays).",
       );
     }
     this.state.begin("create", { ...resource, id: "", outputs: {} });
-    const created = await this.attempt(label(wanted), "created", () => provider.create(inputs, this.context()));
-    const ready = inputs.wait === true ? " and ready" : "";
     const how = plan.action === "replace" || again ? "replaced" : "created";
+    if (how === "created") next();
+    const create = () => provider.create(inputs, this.context(step));
+    const created = await this.attempt(label(wanted), "created", create, step);
+    const ready = inputs.wait === true ? " and ready" : "";
     const registered = finish(created.id, created.outputs);
-    this.report(`${label(wanted)} ${how}${ready}`, type, how === "created");
+    this.report(`${label(wanted)} ${how}${ready}`, type, how === "created", step);
     return registered;
   }
 
@@ -256,22 +273,23 @@ export class Deployment {
   }
 
   /** What lives in the state only (keys, certificates, passwords) is worth a line when an existing one changes. */
-  private report(message: string, type: string, routine: boolean): void {
-    if (routine && !this.provider(type).read && !this.progress.verbose) this.progress.stop();
-    else this.progress.done(message);
+  private report(message: string, type: string, routine: boolean, step?: ProgressStep): void {
+    if (!routine || this.provider(type).read || this.progress.verbose) this.progress.done(message, step);
+    else if (step) this.progress.end(step);
+    else this.progress.stop();
   }
 
-  private context(): CreateContext {
-    return { progress: (message) => this.progress.note(message), signal: this.signal };
+  private context(step?: ProgressStep): CreateContext {
+    return { progress: (message) => this.progress.note(message, step), signal: this.signal };
   }
 
-  private async attempt<T>(name: string, what: string, act: () => Promise<T>): Promise<T> {
+  private async attempt<T>(name: string, what: string, act: () => Promise<T>, step?: ProgressStep): Promise<T> {
     if (this.signal.aborted) throw new Interrupted();
     try {
       return await act();
     } catch (error) {
       if (this.signal.aborted) throw new Interrupted();
-      this.progress.failed(`${name} could not be ${what}`);
+      this.progress.failed(`${name} could not be ${what}`, step);
       throw new UserError(`${name} could not be ${what}: ${messageOf(error)}`, { cause: error });
     }
   }

@@ -8,11 +8,20 @@ interface Spinner {
   render(): unknown;
 }
 
+/** Something that is under way. */
+export interface Step {
+  readonly what: string;
+  readonly since: number;
+  note: string;
+}
+
 /** Shows what goes on: a spinner with the time in a terminal, plain lines elsewhere (logs, CI). */
 export class Progress {
   private spinner: Spinner | undefined;
   private ticker: NodeJS.Timeout | undefined;
-  private current: { what: string; note: string; since: number } | undefined;
+  /** What `begin` began. */
+  private current: Step | undefined;
+  private readonly steps = new Set<Step>();
   private readonly secrets = new Set<string>();
 
   private constructor(
@@ -36,34 +45,39 @@ export class Progress {
     for (const secret of secrets) this.secrets.add(secret);
   }
 
-  /** One step starts: "creating web-1". Ends with `done` or `failed`. */
+  /** One step starts: "creating web-1". Ends with `done` or `failed`, or when the next one begins. */
   begin(what: string): void {
     this.stop();
-    this.current = { what, note: "", since: Date.now() };
+    this.current = this.beside(what);
+  }
+
+  /** A step starts while others are under way; it is named when something is said of it. Ends with `done` or `failed`. */
+  beside(what: string): Step {
+    const step = { what, note: "", since: Date.now() };
+    this.steps.add(step);
     this.spinner?.start();
     this.render();
-    if (this.spinner) this.ticker = setInterval(() => this.render(), 100);
+    if (this.spinner) this.ticker ??= setInterval(() => this.render(), 100);
+    return step;
   }
 
-  /** What the present step is doing right now. */
-  note(message: string): void {
+  /** What a step is doing right now. */
+  note(message: string, step = this.current): void {
     const note = message.split("\n")[0]?.trim() ?? "";
-    if (!this.current || note === this.current.note) return;
-    this.current.note = note;
+    if (!step || note === step.note) return;
+    step.note = note;
     if (this.spinner) this.render();
-    else this.write(`    ${this.current.what}: ${note} (${this.elapsed()})`);
+    else this.write(`    ${step.what}: ${note} (${elapsed(step)})`);
   }
 
-  done(message: string): void {
-    const time = this.elapsed();
-    this.stop();
-    this.write(`  ✔ ${message}  ${time}`);
+  done(message: string, step = this.current): void {
+    this.end(step);
+    this.say(`  ✔ ${message}  ${elapsed(step)}`);
   }
 
-  failed(message: string): void {
-    const time = this.elapsed();
-    this.stop();
-    this.write(`  ✖ ${message}  ${time}`);
+  failed(message: string, step = this.current): void {
+    this.end(step);
+    this.say(`  ✖ ${message}  ${elapsed(step)}`);
   }
 
   /** A line or more of its own, at any time. */
@@ -74,11 +88,20 @@ export class Progress {
     if (spinning) this.spinner?.render();
   }
 
-  /** Ends a step without a word. */
+  /** Ends what `begin` began without a word. */
   stop(): void {
+    this.end(this.current);
+  }
+
+  /** Ends a step without a word. */
+  end(step: Step | undefined): void {
+    if (!step) return;
+    this.steps.delete(step);
+    if (step === this.current) this.current = undefined;
+    if (this.steps.size > 0) return;
     clearInterval(this.ticker);
+    this.ticker = undefined;
     this.spinner?.stop();
-    this.current = undefined;
   }
 
   redact(text: string): string {
@@ -87,20 +110,18 @@ export class Progress {
     return clean;
   }
 
-  private elapsed(): string {
-    return this.current ? seconds(Date.now() - this.current.since) : "";
-  }
-
   private render(): void {
-    if (!this.spinner || !this.current) return;
-    const { what, note } = this.current;
-    this.spinner.text = this.redact(`${what}${note ? ` · ${note}` : ""}  ${this.elapsed()}`);
+    if (!this.spinner) return;
+    const shown = [...this.steps].map((step) => `${step.what}${step.note ? ` · ${step.note}` : ""}  ${elapsed(step)}`);
+    this.spinner.text = this.redact(shown.join("\n  "));
   }
 
   private write(text: string): void {
     this.stream.write(`${this.redact(text)}\n`);
   }
 }
+
+const elapsed = (step: Step | undefined) => (step ? seconds(Date.now() - step.since) : "");
 
 /** A duration for people: "7.9 s", "2 min 5 s". */
 export function seconds(milliseconds: number): string {

@@ -20,6 +20,8 @@ import { AwsStorage } from "./storage";
 /** Machines as EC2 instances in a network of their own. */
 export class AwsTarget implements Target {
   readonly inputs: pulumi.Inputs;
+  // Nobody is asked whether there are instances: one after the other is right in both cases.
+  readonly inService = true;
 
   constructor(
     private readonly config: AwsConfig,

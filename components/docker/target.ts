@@ -9,6 +9,8 @@ import { DockerMachine, dockerLabels } from "./machine";
 export interface DockerTargetArgs {
   /** Id (`sha256:…`) of the machine image, as `npm run image` makes it. */
   readonly machineImage: pulumi.Input<string>;
+  /** Whether there are machines of the stack. @default true */
+  readonly inService?: boolean;
   /** Since when the application's version is the wanted one, from `offerApplication`. */
   readonly applicationOffered: number;
   /** Directory of this computer, as an absolute path, where database machines keep their backups. @default none */
@@ -18,9 +20,11 @@ export interface DockerTargetArgs {
 /** Machines as containers on this computer, in a network of their own. */
 export class DockerTarget implements Target {
   readonly inputs: pulumi.Inputs;
+  readonly inService: boolean;
 
   constructor(private readonly args: DockerTargetArgs) {
     this.inputs = { machineImage: args.machineImage };
+    this.inService = args.inService ?? true;
   }
 
   createNetwork(name: string, { topology, application }: NetworkArgs, parent: pulumi.Resource): TargetNetwork {

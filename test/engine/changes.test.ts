@@ -27,6 +27,28 @@ describe("engine: what a run does", function () {
     ]);
   });
 
+  it("creates at once what doesn't wait for each other, and ends when all of it is there or has failed", async () => {
+    const fresh = new Bench("rolling.ts").configure({ atOnce: true });
+    try {
+      fresh.world.meet(["one", "three"]);
+      fresh.world.failOn("three");
+      await assert.rejects(fresh.up(), /three could not be created: it never got ready/);
+      assert.deepEqual(
+        fresh.state().pending.map(({ resource }) => resource.name),
+        ["three"],
+      );
+      assert.ok(fresh.state().find("urn:pulumi:local::test::test:index:Group$test:index:Thing::one"));
+      fresh.world.failOn(undefined);
+      await fresh.up();
+      assert.deepEqual(fresh.world.names(), ["network", "one", "one-data", "three", "three-data", "two", "two-data"]);
+      assert.equal((await fresh.preview()).changes, false);
+    } finally {
+      fresh.world.meet();
+      fresh.world.failOn(undefined);
+      fresh.remove();
+    }
+  });
+
   it("keeps in the state what Pulumi would: URNs with ancestors, dependencies, outputs", async () => {
     const state = bench.state();
     const two = state.find("urn:pulumi:local::test::test:index:Group$test:index:Thing::two");

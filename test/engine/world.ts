@@ -40,6 +40,11 @@ export class World {
     process.env.TEST_FAIL = name ?? "";
   }
 
+  /** The first one is there only when the second one has come as well: both are being created at once. */
+  meet(names?: readonly [string, string]): void {
+    process.env.TEST_MEET = names?.join(" ") ?? "";
+  }
+
   providers(): Providers {
     const file = (name: string) => path.join(this.things, name);
     const note = (line: string) => appendFileSync(this.journalFile, `${line}\n`);
@@ -62,6 +67,8 @@ export class World {
           writeFileSync(file(inputs.name), JSON.stringify(outputs));
           context.progress(adopted ? "adopted" : "made");
           if (process.env.TEST_FAIL === inputs.name) throw new Error("it never got ready");
+          const [who, whom] = (process.env.TEST_MEET ?? "").split(" ");
+          if (whom && who === inputs.name) await appears(file(whom));
           if (process.env.TEST_HANG === inputs.name) await hang(context.signal);
           return { id: inputs.name, outputs };
         },
@@ -81,6 +88,13 @@ export class World {
         },
       },
     };
+  }
+}
+
+async function appears(path: string): Promise<void> {
+  for (let tries = 0; !existsSync(path); tries += 1) {
+    if (tries > 100) throw new Error(`${path} isn't made meanwhile`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

@@ -18,7 +18,7 @@ for (const name of names) {
         { parent: group, deleteBeforeReplace: true, dependsOn: [data] },
       );
     },
-    { dependsOn: previous ? [previous] : [] },
+    { dependsOn: previous && !config.getBoolean("atOnce") ? [previous] : [] },
   );
 }
 
