@@ -21,6 +21,7 @@ export function systemFiles(topology: Topology, machine: Machine, moreServices: 
       "sysctl.d/90-machine.conf",
       "modprobe.d/machine.conf",
       "security/limits.d/machine.conf",
+      "systemd/coredump.conf.d/machine.conf",
       "issue",
       "issue.net",
     ].map((name) => fixedFile(`/etc/${name}`)),

@@ -20,6 +20,7 @@ describe("hardening", () => {
             .map((suffix) => contents.get(`/etc/systemd/system/${unit}${suffix}`) ?? "")
             .join("\n");
           assert.match(all, /^NoNewPrivileges=yes$/m, unit);
+          assert.match(all, /^LimitCORE=0$/m, unit);
           assert.match(all, /^ProtectSystem=(full|strict)$/m, unit);
           // Debian's unit of Prometheus has this line itself
           if (unit !== "prometheus.service") assert.match(all, /^CapabilityBoundingSet=/m, unit);

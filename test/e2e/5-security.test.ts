@@ -54,6 +54,49 @@ describe("the machines, audited,", function () {
     assert.deepEqual(able, []);
   });
 
+  it("believe no stranger about routes, by the settings that systemd made at boot", async () => {
+    const differing = `sed -n 's/^\\(net[.][^ ]*\\) = \\(.*\\)/\\1 \\2/p' /etc/sysctl.d/90-machine.conf | while read -r name value; do
+      for file in /proc/sys/$(echo "$name" | tr . /); do [ "$(cat "$file")" = "$value" ] || echo "$file $(cat "$file")"; done; done`;
+    for (const machine of machines) {
+      assert.deepEqual(await lines(machine, differing), [], machine);
+      // and the file has these, of the machine's own interface
+      const own = "cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/eth0/accept_redirects";
+      assert.deepEqual(await lines(machine, own), ["0", "0"], machine);
+    }
+  });
+
+  it("leave no dump of a program with secrets, whatever crashes", async () => {
+    const limits = await lines(
+      "web-2",
+      "for program in haproxy nginx php-fpm8.4 mysqld keepalived prometheus; do grep '^Max core' /proc/$(pgrep -o -x $program)/limits; done",
+    );
+    assert.deepEqual(
+      limits.map((line) => line.replace(/\s+/g, " ")),
+      Array(6).fill("Max core file size 0 0 bytes"),
+    );
+  });
+
+  it("give who breaks in by HAProxy, Nginx or PHP no programs of his own and no look at other processes", async () => {
+    for (const [program, user] of [
+      ["haproxy", "haproxy"],
+      ["nginx", "www-data"],
+      ["php-fpm8.4", "php"],
+    ] as const) {
+      const inside = (command: string) =>
+        lines(
+          "web-2",
+          `nsenter --target $(pgrep -o -x ${program}) --mount setpriv --reuid=${user} --regid=${user} --clear-groups sh -c '${command}'`,
+        );
+      const refused = ["/tmp", "/var/tmp"].map((directory) => `sh: 1: ${directory}/audit: Permission denied`);
+      const attempt = "for d in /tmp /var/tmp; do cp /usr/bin/true $d/audit && $d/audit; rm -f $d/audit; done";
+      assert.deepEqual(await inside(`${attempt}; /usr/bin/true && echo usr`), [...refused, "usr"], program);
+      assert.deepEqual(await inside("ls -d /proc/1 /proc/self"), [
+        "ls: cannot access '/proc/1': No such file or directory",
+        "/proc/self",
+      ]);
+    }
+  });
+
   it("have nobody who can sign in with a password, and no user beside the system's", async () => {
     for (const machine of machines) {
       assert.deepEqual(await lines(machine, "awk -F: '$2 !~ /^[!*]/' /etc/shadow"), []);
