@@ -171,7 +171,7 @@ program
 
 for (const [suite, description] of [
   ["faults", "attack a stack of its own, one fault after the other; further arguments: --help"],
-  ["alerts", "provoke each alert on a stack of its own, and note how soon it arrives; further arguments: --help"],
+  ["alerts", "provoke each alert on stacks of its own, and note how soon it arrives; further arguments: --help"],
   ["bench", "measure, beside what is compared, and write docs/performance.md; further arguments: --help"],
 ] as const) {
   program
