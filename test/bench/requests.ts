@@ -21,7 +21,7 @@ const DIRECT = "by Nginx directly, on its machine";
 
 /** A fixed rate that leaves all processors idle for most of the time, in requests a second. */
 const RATE = 50;
-const SECONDS = 6;
+const SECONDS = 4;
 const CONNECTIONS = 10;
 /** Of each web server where throughput is measured: so little that it, and nothing else here, is what is too slow. */
 const CORES = 0.3;
