@@ -3,15 +3,7 @@ import { createHash } from "node:crypto";
 import { awsMachineFiles, packUserData, renderAwsUserData } from "../../cloud-init";
 import { type Machine, planTopology, presetNames, type Topology } from "../../topology";
 import { file, runInMachineImage } from "../cloud-init/machine-image";
-import { manyMachines } from "../topology/many-machines";
-
-const common = {
-  stack: "unit",
-  domain: "www.foobar.com",
-  addressRange: "10.20.0.0/16",
-  size: { memory: 2048, cores: 2 },
-  zones: 3,
-};
+import { manyMachines, planOnAws } from "../topology/many-machines";
 
 const render = (topology: Topology, machine: Machine) =>
   renderAwsUserData(topology, machine, {
@@ -36,7 +28,7 @@ describe("aws: user-data", function () {
 
   it("of every preset and each kind of its machines is what cloud-init understands", () => {
     const files = presetNames.flatMap((preset) => {
-      const topology = planTopology({ ...common, preset });
+      const topology = planTopology({ ...planOnAws, preset });
       return kinds(topology).map((machine) => file(`/tmp/${preset}-${machine.name}`, render(topology, machine)));
     });
     assert.ok(files.length > presetNames.length);
@@ -49,7 +41,7 @@ describe("aws: user-data", function () {
   });
 
   it("stays below 12 KiB in a topology of 60 machines: a quarter of what EC2 takes is left", () => {
-    const topology = planTopology({ ...common, machines: manyMachines(60) });
+    const topology = planTopology({ ...planOnAws, machines: manyMachines(60) });
     assert.equal(topology.machines.length, 60);
     for (const machine of kinds(topology)) {
       const { inUserData } = awsMachineFiles(topology, machine, "public");
@@ -59,7 +51,7 @@ describe("aws: user-data", function () {
   });
 
   it("is the same, byte for byte, on every computer", () => {
-    const topology = planTopology({ ...common, preset: "simple" });
+    const topology = planTopology({ ...planOnAws, preset: "simple" });
     const packed = () => {
       const machine = topology.machines[0] as Machine;
       return packUserData(machine.name, render(topology, machine), []);

@@ -1,7 +1,7 @@
 import { planTopology } from "../../topology";
 import { type PlannedMachine, presets } from "../../topology/presets";
 import { configured, inputs, previewProject } from "../aws/preview";
-import { manyMachines } from "../topology/many-machines";
+import { manyMachines, planOnAws } from "../topology/many-machines";
 import { type Comparison, inTurn, type Series, timed } from "./series";
 
 const SIZES = [3, 6, 15, 30, 60] as const;
@@ -45,7 +45,7 @@ const machinesOf = (size: number) => (size === 3 ? presets["highly-available"] :
 
 async function grow(machines: readonly PlannedMachine[]) {
   const { time: planned } = await timed(async () => {
-    for (let count = 0; count < PLANS; count += 1) planTopology({ ...common, machines });
+    for (let count = 0; count < PLANS; count += 1) planTopology({ ...planOnAws, machines });
   });
   const dev = configured("dev", { "web-infrastructure:machines": JSON.stringify(machines) });
   const { "web-infrastructure:topology": _, ...config } = dev.config;
@@ -60,14 +60,6 @@ async function grow(machines: readonly PlannedMachine[]) {
   });
   return { plan: planned / PLANS, preview, userData: largest };
 }
-
-const common = {
-  stack: "bench",
-  domain: "www.foobar.com",
-  addressRange: "10.20.0.0/16",
-  size: { memory: 2048, cores: 2 },
-  zones: 3,
-};
 
 /** Quotas for any number of machines. */
 const enough = { "aws:servicequotas/getServiceQuota:getServiceQuota": () => ({ value: 1000 }) };

@@ -1,6 +1,15 @@
 import type { Role } from "../../topology";
 import type { PlannedMachine } from "../../topology/presets";
 
+/** What planning a topology at AWS takes beside its machines or its preset. */
+export const planOnAws = {
+  stack: "unit",
+  domain: "www.foobar.com",
+  addressRange: "10.20.0.0/16",
+  size: { memory: 2048, cores: 2 },
+  zones: 3,
+};
+
 const several = (count: number, name: string, roles: readonly Role[]): PlannedMachine[] =>
   Array.from({ length: count }, (_, index) => ({ name: `${name}-${index + 1}`, roles }));
 
