@@ -11,7 +11,8 @@ export function servedCertificate({ acme }: Topology): string {
 export function certificateFiles(topology: Topology, machine: Machine): MachineFile[] {
   const { acme, domain } = topology;
   if (!acme || !machine.roles.includes("load-balancer")) return [];
-  const neighbours = machinesWith(topology, "load-balancer").filter(({ name }) => name !== machine.name);
+  const balancers = machinesWith(topology, "load-balancer");
+  const neighbours = balancers.filter(({ name }) => name !== machine.name);
   const settings = {
     domain,
     directory: acme.directory,
@@ -25,7 +26,9 @@ export function certificateFiles(topology: Topology, machine: Machine): MachineF
     program("/usr/local/sbin/machine-certificate"),
     program("/usr/local/lib/machine/setup.d/26-certificate"),
     fixedFile("/etc/systemd/system/machine-certificate.service"),
-    fixedFile("/etc/systemd/system/machine-certificate.timer"),
+    renderedFile("/etc/systemd/system/machine-certificate.timer", {
+      firstLook: 20 + 30 * balancers.findIndex(({ name }) => name === machine.name),
+    }),
     fixedFile("/etc/systemd/system/haproxy.service.d/acme.conf"),
     ...(neighbours.length > 0
       ? [

@@ -82,7 +82,7 @@ describe("a stack with certificates from an ACME directory", function () {
 
   it("serves at once, and soon with a certificate of the directory, one for all load balancers", async () => {
     await stack.start();
-    await eventually("both have it", 60, async () => {
+    await eventually("both have it", 90, async () => {
       const [one, other] = await Promise.all([shown("lb-1"), shown("lb-2")]);
       return one.issuer.startsWith("Pebble") && one.fingerprint === other.fingerprint;
     });
