@@ -113,8 +113,11 @@ describe("a stack with certificates from an ACME directory", function () {
       30,
       async () => (await stack.request("/up", { ca: pebble.authorities })).status === 200,
     );
+    const old = await fingerprint("lb-2");
     const { exitCode, output } = await certificate("lb-2", "new");
     assert.equal(exitCode, 0, output);
+    // HAProxy's old process answers until the new one is there
+    await eventually("lb-2 has a new one", 5, async () => (await fingerprint("lb-2")) !== old);
     const renewed = await fingerprint("lb-2");
     await stack.container("lb-1").start();
     await eventually("lb-1 has it", 60, async () => {
