@@ -203,6 +203,19 @@ describe("the site", function () {
       await browser.close();
     }
   });
+
+  it("leaves no warning of PHP's in a log, neither for visitors nor for the load balancer's questions", async () => {
+    for (const machine of ["web-1", "web-2"]) {
+      const wrong = await onMachine(
+        machine,
+        "journalctl",
+        "--quiet",
+        "--grep",
+        "PHP (Warning|Notice|Deprecated|Fatal)",
+      );
+      assert.equal(wrong.output, "", machine);
+    }
+  });
 });
 
 describe("the firewalls", function () {

@@ -4,8 +4,8 @@
 header('Content-Type: text/plain');
 header('Cache-Control: no-store');
 // About to stop or out of balancing, see machine-drain: 404 is taken for "nothing new, please". Nginx, where it is on the
-// same machine, says so by itself.
-if (file_exists('/run/machine-draining') || file_exists('/var/lib/machine/drained')) {
+// same machine, says so by itself. "@": open_basedir allows a file only while it is there, and would warn at each question.
+if (@file_exists('/run/machine-draining') || @file_exists('/var/lib/machine/drained')) {
     http_response_code(404);
     exit;
 }
