@@ -1,4 +1,4 @@
-import "./stack-traces";
+import "./sdk-debugging";
 import * as pulumi from "@pulumi/pulumi";
 import { alertSecrets } from "./alerts";
 import { type ApplicationArchive, packApplication } from "./components/application-archive";

@@ -1,5 +1,6 @@
 import { Interrupted, messageOf, UserError } from "./errors";
 import { type Action, type Plan, planChange, type Registration, wouldReplace } from "./plan";
+import type { PolicyPack } from "./policies";
 import type { Progress, Step as ProgressStep } from "./progress";
 import type { CreateContext, Properties, ResourceProvider } from "./provider";
 import { group, label, preview, type Registered } from "./registered";
@@ -42,6 +43,7 @@ export class Deployment {
     private readonly signal: AbortSignal,
     /** The preview of the same program, which knows before this run does what the program doesn't have any more. */
     private readonly foreseen?: Deployment,
+    private readonly policies?: Pick<PolicyPack, "begin">,
   ) {}
 
   /** Whether an "up" would do anything, be it only to clean up after an interrupted run. */
@@ -75,6 +77,7 @@ export class Deployment {
     this.taken.add(urn);
     const done = registration.custom ? await this.handle(registration, next) : group(registration);
     this.registered.set(urn, done);
+    this.policies?.begin(done);
     return done;
   }
 

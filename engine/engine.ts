@@ -15,9 +15,15 @@ export interface Run {
   readonly signal: AbortSignal;
 }
 
-/** Runs the program without doing anything. The steps of the result are what an `up` would do. */
-export async function preview({ project, providers, state, progress, signal }: Run): Promise<Deployment> {
-  const deployment = new Deployment("preview", state, providers, progress, signal);
+/**
+ * Runs the program without doing anything. The steps of the result are what an `up` would do.
+ * @param pack begins to judge each resource meanwhile
+ */
+export async function preview(
+  { project, providers, state, progress, signal }: Run,
+  pack?: Pick<PolicyPack, "begin">,
+): Promise<Deployment> {
+  const deployment = new Deployment("preview", state, providers, progress, signal, undefined, pack);
   await runProgram(project, deployment, "preview", progress, signal);
   await deployment.complete();
   return deployment;

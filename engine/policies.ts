@@ -48,8 +48,14 @@ export interface Violation {
   readonly remediation: string;
 }
 
-/** The policy pack of a project, judging what a preview found. Start it early: it takes about a second to load. */
+/**
+ * The policy pack of a project, judging what a preview found. Start it early, as it takes about a second to load, and let it
+ * begin with each resource as soon as that is known: it is a process of its own.
+ */
 export class PolicyPack {
+  private configured: Promise<AnalyzerInfo> | undefined;
+  private readonly begun = new Map<string, Promise<AnalyzeDiagnostic[]>>();
+
   private constructor(
     private readonly project: Project,
     private readonly server: PolicyServer,
@@ -67,19 +73,25 @@ export class PolicyPack {
     return new PolicyPack(project, server);
   }
 
+  /** Begins to judge a resource. What comes of it, errors too, `analyze` says. */
+  begin(resource: Registered): void {
+    const judged = this.judge(resource);
+    judged.catch(() => undefined);
+    this.begun.set(resource.registration.urn, judged);
+  }
+
   /** Judges what a preview found. The mandatory violations come first. */
   async analyze(resources: readonly Registered[]): Promise<Violation[]> {
     const { server } = this;
-    const info = await server.call<AnalyzerInfo>("getAnalyzerInfo", new Empty());
-    await server.call("configure", configuration(info, readSettings(this.project)));
-
-    const diagnostics: { diagnostic: AnalyzeDiagnostic; urn: string }[] = [];
-    for (const resource of resources) {
-      const request = this.describe(new AnalyzeRequest(), resource, resource.inputs);
-      const answer = await server.call<AnalyzeResponse>("analyze", request);
-      const { urn } = resource.registration;
-      diagnostics.push(...answer.getDiagnosticsList().map((diagnostic) => ({ diagnostic, urn })));
-    }
+    const info = await this.configure();
+    const each = await Promise.all(
+      resources.map(async (resource) => {
+        const { urn } = resource.registration;
+        const said = await (this.begun.get(urn) ?? this.judge(resource));
+        return said.map((diagnostic) => ({ diagnostic, urn }));
+      }),
+    );
+    const diagnostics = each.flat();
     const stack = new AnalyzeStackRequest().setResourcesList(
       resources.map((resource) => this.describeInStack(resource)),
     );
@@ -102,6 +114,22 @@ export class PolicyPack {
 
   stop(): void {
     this.server.stop();
+  }
+
+  /** Once. */
+  private configure(): Promise<AnalyzerInfo> {
+    this.configured ??= (async () => {
+      const info = await this.server.call<AnalyzerInfo>("getAnalyzerInfo", new Empty());
+      await this.server.call("configure", configuration(info, readSettings(this.project)));
+      return info;
+    })();
+    return this.configured;
+  }
+
+  private async judge(resource: Registered): Promise<AnalyzeDiagnostic[]> {
+    await this.configure();
+    const request = this.describe(new AnalyzeRequest(), resource, resource.inputs);
+    return (await this.server.call<AnalyzeResponse>("analyze", request)).getDiagnosticsList();
   }
 
   private describe<T extends AnalyzeRequest | AnalyzerResource>(

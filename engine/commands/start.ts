@@ -63,7 +63,7 @@ export async function previewStack(session: Session): Promise<void> {
   }
   const pack = PolicyPack.start(project, path.join(project.root, "policy"));
   try {
-    const planned = await preview(builtIn(session));
+    const planned = await preview(builtIn(session), pack);
     for (const { action, name, type, changed } of planned.steps) {
       if (action === "same") continue;
       progress.say(`  ${action.padEnd(7)}  ${name}  (${type})${changed.length > 0 ? `  ${changed.join(", ")}` : ""}`);
@@ -99,7 +99,7 @@ async function setUpStep(what: string, progress: Progress, act: () => Promise<un
 /** Returns whether anything was done. */
 async function startBuiltIn(run: Run, pack: PolicyPack, first: () => Promise<void>): Promise<boolean> {
   run.progress.begin("comparing the program with what exists");
-  const planned = await preview(run);
+  const planned = await preview(run, pack);
   run.progress.begin("asking the policies");
   await enforcePolicies(pack, planned, run.progress);
   pack.stop();

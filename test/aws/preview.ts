@@ -47,11 +47,14 @@ const answers: Answers = {
 class Recorder implements Registrar {
   readonly registered = new Map<string, Registered>();
 
+  constructor(private readonly pack?: Pick<PolicyPack, "begin">) {}
+
   async register(registration: Registered["registration"]): Promise<Registered> {
     const { urn, properties } = registration;
     if (this.registered.has(urn)) throw new Error(`two resources are ${urn}`);
     const result = { registration, id: "", inputs: properties, outputs: properties };
     this.registered.set(urn, result);
+    this.pack?.begin(result);
     return result;
   }
 
@@ -77,9 +80,16 @@ export function previewStack(
   return previewProject(configured(stack, settings), more);
 }
 
-/** Runs any program without AWS. */
-export async function previewProject(project: Project, more: Answers = {}): Promise<Preview> {
-  const recorder = new Recorder();
+/**
+ * Runs any program without AWS.
+ * @param pack begins to judge each resource meanwhile
+ */
+export async function previewProject(
+  project: Project,
+  more: Answers = {},
+  pack?: Pick<PolicyPack, "begin">,
+): Promise<Preview> {
+  const recorder = new Recorder(pack);
   await runProject(project, recorder, "preview", more);
   return { project, resources: [...recorder.registered.values()] };
 }

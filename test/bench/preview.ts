@@ -62,7 +62,7 @@ function program(name: string, text: string): string {
 async function evaluate(project: Project, packDirectory: string): Promise<void> {
   const pack = PolicyPack.start(project, packDirectory);
   try {
-    const violations = await pack.analyze((await previewProject(project)).resources);
+    const violations = await pack.analyze((await previewProject(project, {}, pack)).resources);
     const mandatory = violations.find((violation) => violation.mandatory);
     if (mandatory) throw new Error(`the policies refuse the stack: ${mandatory.message}`);
   } finally {

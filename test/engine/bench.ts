@@ -67,7 +67,7 @@ export class Bench {
     const run = await this.run();
     const pack = PolicyPack.start(run.project, path.join(__dirname, "pack"));
     try {
-      return await pack.analyze([...(await preview(run)).registered.values()]);
+      return await pack.analyze([...(await preview(run, pack)).registered.values()]);
     } finally {
       pack.stop();
     }
