@@ -153,9 +153,10 @@ program
 program
   .command("image")
   .description("make the machine image, when its inputs changed")
-  .action(async () => {
+  .option("--fresh", "make it in any case, with the packages that there are now", false)
+  .action(async ({ fresh }: { fresh: boolean }) => {
     const { image } = await import("./commands/image.js");
-    await image(signal);
+    await image(fresh, signal);
   });
 
 program

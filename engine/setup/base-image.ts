@@ -14,10 +14,13 @@ const PUBLIC_IMAGE = { repository: "debian", tag: "trixie" };
 /** A registry that can't be reached may keep us waiting for minutes; one that can begins to send within this. */
 const REGISTRY_TIMEOUT_MILLISECONDS = 20_000;
 
-/** The name of the base image, which is made when it is missing: pulled where a registry answers, else by mmdebstrap. */
-export async function ensureBaseImage(show: Show, signal?: AbortSignal): Promise<string> {
+/**
+ * The name of the base image, which is made when it is missing: pulled where a registry answers, else by mmdebstrap.
+ * @param isFresh made in any case
+ */
+export async function ensureBaseImage(show: Show, signal?: AbortSignal, isFresh = false): Promise<string> {
   const name = baseImageName();
-  if (await findImage(name)) return name;
+  if (!isFresh && (await findImage(name))) return name;
   const target = { repo: BASE_REPOSITORY, tag: name.slice(BASE_REPOSITORY.length + 1) };
   show("base image: asking a registry for debian:trixie");
   if (await pull(show, signal)) {

@@ -22,15 +22,20 @@ const LOG_LINES = 30;
 /**
  * The machine image, built when it is missing or what it is made from changed. Needs a running Docker engine. Aborting
  * stops the build and leaves nothing half-made.
+ * @param isFresh built in any case, with the packages that there are now
  */
-export function ensureMachineImage(show: Show, signal?: AbortSignal): Promise<{ name: string; id: string }> {
+export function ensureMachineImage(
+  show: Show,
+  signal?: AbortSignal,
+  isFresh = false,
+): Promise<{ name: string; id: string }> {
   return explained(async () => {
     const name = machineImageName();
-    const present = await findMachineImage();
+    const present = isFresh ? undefined : await findMachineImage();
     if (present) return { name, id: present };
 
-    const base = await ensureBaseImage(show, signal);
-    await build(name, base, show, signal);
+    const base = await ensureBaseImage(show, signal, isFresh);
+    await build(name, base, isFresh, show, signal);
     const id = await findMachineImage();
     if (!id)
       throw new UserError(`The image ${name} was built, but Docker doesn't have it: is something removing images?`);
@@ -45,8 +50,8 @@ interface BuildEvent {
   readonly error?: string;
 }
 
-async function build(name: string, base: string, show: Show, signal?: AbortSignal): Promise<void> {
-  const options = { t: name, buildargs: { BASE: base }, rm: true, forcerm: true, abortSignal: signal };
+async function build(name: string, base: string, nocache: boolean, show: Show, signal?: AbortSignal): Promise<void> {
+  const options = { t: name, buildargs: { BASE: base }, nocache, rm: true, forcerm: true, abortSignal: signal };
   const events = await docker().buildImage(buildContext(), options);
   const log: string[] = [];
   let phase = "";
