@@ -24,7 +24,11 @@ const EDGE = "through HAProxy, with TLS to it and from it";
 const DIRECT = "by Nginx directly, on its machine";
 
 const SECONDS = 6;
-const CONNECTIONS = 10;
+/**
+ * Kept open. At a fixed rate only one, because autocannon begins each second's requests on all connections at once, which
+ * would measure how they wait for each other.
+ */
+const CONNECTIONS = { fixedRate: 1, full: 10 };
 /** Of each web server where throughput is measured, alone or one of three: so little that it, and nothing else here, is what is too slow. */
 const CORES = { one: 0.5, ofThree: 0.3 };
 
@@ -116,7 +120,12 @@ async function direct(path: string, rate?: number): Promise<Answered> {
   return load({ ...common(rate), url: `http://127.0.0.1:8080${path}` }, State.Pid);
 }
 
-const common = (rate?: number) => ({ domain: DOMAIN, connections: CONNECTIONS, seconds: SECONDS, rate });
+const common = (rate?: number) => ({
+  domain: DOMAIN,
+  connections: rate ? CONNECTIONS.fixedRate : CONNECTIONS.full,
+  seconds: SECONDS,
+  rate,
+});
 
 async function withStack<T>(act: () => Promise<T>): Promise<T> {
   await stack.command("destroy", "--data");
