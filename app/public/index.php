@@ -16,7 +16,7 @@ spl_autoload_register(static function (string $class): void {
 
 $request = Site\Request::current();
 try {
-    $config = Site\Config::fromEnvironment();
+    $config = Site\Config::fromEnvironment($request->header('X-Waited-For-Primary') !== null);
     $response = new Site\Application($config)->handle($request);
 } catch (Throwable $error) {
     // The message only: a trace could carry what somebody typed.

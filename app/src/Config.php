@@ -23,8 +23,11 @@ final readonly class Config
     ) {
     }
 
-    /** @throws \RuntimeException when a variable is missing */
-    public static function fromEnvironment(): self
+    /**
+     * @param bool $waited the load balancer has waited for a primary already: a write is tried once
+     * @throws \RuntimeException when a variable is missing
+     */
+    public static function fromEnvironment(bool $waited = false): self
     {
         $sessionKey = self::get('SESSION_KEY');
         if (strlen($sessionKey) < 32) {
@@ -39,7 +42,7 @@ final readonly class Config
             self::get('DATABASE_CA'),
             new Endpoint('read', self::get('DATABASE_READ_HOST'), (int) self::get('DATABASE_READ_PORT')),
             new Endpoint('write', self::get('DATABASE_WRITE_HOST'), (int) self::get('DATABASE_WRITE_PORT')),
-            (float) (getenv('DATABASE_WRITE_PATIENCE') ?: 8),
+            $waited ? 0.0 : (float) (getenv('DATABASE_WRITE_PATIENCE') ?: 8),
         );
     }
 

@@ -72,6 +72,13 @@ describe(`application: when a database is away${whyNot}`, function () {
       assert.doesNotMatch(await response.text(), SECRETS);
     });
 
+    it("says so at once where the load balancer has waited already", async () => {
+      const begun = Date.now();
+      const response = await post("web1", "/api/messages", entry(), { "X-Waited-For-Primary": "10" });
+      assert.equal(response.status, 503);
+      assert.ok(Date.now() - begun < 4000, `after ${Date.now() - begun} ms`);
+    });
+
     it("gives a person the form back with the text and the same token", async () => {
       const written = entry({ name: "Grace", message: "Do not lose <this>" });
       const response = await post("impatient", "/", new URLSearchParams(written));

@@ -14,7 +14,7 @@ const requests = {
   page: `${site}/some/page?a=b`,
   pagePublished: "https://www.foobar.com:8443/ --connect-to ::172.30.0.51:443",
   http1: `--http1.1 ${site}/up`,
-  liar: `${site}/ -H 'X-Forwarded-For: 1.2.3.4' -H 'X-Forwarded-Host: evil.example' -H 'X-Load-Balancer: mine' -H 'Forwarded: for=1.2.3.4' -H 'X_Forwarded_For: 1.2.3.4' -H 'X-Client-IP: 1.2.3.4' -H 'X-Original-URL: /admin' -H 'X-Rewrite-URL: /admin' -H 'X-Web-Server: mine' -H 'Proxy: evil.example'`,
+  liar: `${site}/ -H 'X-Forwarded-For: 1.2.3.4' -H 'X-Forwarded-Host: evil.example' -H 'X-Load-Balancer: mine' -H 'X-Waited-For-Primary: 10' -H 'Forwarded: for=1.2.3.4' -H 'X_Forwarded_For: 1.2.3.4' -H 'X-Client-IP: 1.2.3.4' -H 'X-Original-URL: /admin' -H 'X-Rewrite-URL: /admin' -H 'X-Web-Server: mine' -H 'Proxy: evil.example'`,
   stranger: `${site}/ -H 'Host: evil.example'`,
   localhost: "https://localhost/up --connect-to ::172.30.0.51:443",
   tls11: `--tls-max 1.1 --ciphers DEFAULT:@SECLEVEL=0 ${site}/up`,
@@ -128,6 +128,7 @@ describe("edge and web server (HAProxy, Nginx and PHP-FPM in the machine image)"
     assert.equal(server.HTTP_X_WEB_SERVER, "web-1");
     assert.doesNotMatch(JSON.stringify(server), /1\.2\.3\.4|evil\.example|\/admin|mine/);
     assert.ok(!server.HTTP_PROXY);
+    assert.ok(!server.HTTP_X_WAITED_FOR_PRIMARY);
   });
 
   it("believes no X-Forwarded-For that doesn't come from a load balancer", () => {

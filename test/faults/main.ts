@@ -28,6 +28,20 @@ const stack = testStack("test-faults", "172.30.64.10", {
   httpsPort: 18564,
 });
 
+const lab = labOf(stack);
+
+async function begin(): Promise<void> {
+  stack.writeSettings();
+  await makeSmallVolumes(stack.name);
+  await stack.start();
+}
+
+async function end(): Promise<void> {
+  await stack.command("destroy", "--data");
+  removeSmallVolumes(stack.name);
+  stack.removeSettings();
+}
+
 async function main(): Promise<void> {
   const { only, runs, fresh, list, page, quiet, keep } = program.opts();
   const chosen = faults.filter(({ name }) => only.length === 0 || only.some((begin: string) => name.startsWith(begin)));
@@ -38,27 +52,27 @@ async function main(): Promise<void> {
   }
   if (page) return writePage();
 
-  stack.writeSettings();
-  await makeSmallVolumes(stack.name);
-  await stack.start();
+  await begin();
   if (fresh) for (const { name } of chosen) forget(name);
   let bad = 0;
   for (let run = 1; run <= runs; run++) {
     for (const fault of chosen) {
       if (quiet) await quietComputer(quiet);
+      // what one fault left behind isn't the next one's
+      await lab.whole().catch(async (error: Error) => {
+        console.log(`The stack is made anew: ${error.message}`);
+        await end();
+        await begin();
+      });
       console.log(`${new Date().toISOString().slice(11, 19)} ${fault.name}${runs > 1 ? `, run ${run}` : ""}`);
-      const outcome = await attack(labOf(stack), fault);
+      const outcome = await attack(lab, fault);
       addResult(outcome);
       show(outcome);
       if (outcome.missed.length > 0) bad += 1;
     }
   }
   writePage();
-  if (!keep) {
-    await stack.command("destroy", "--data");
-    removeSmallVolumes(stack.name);
-    stack.removeSettings();
-  }
+  if (!keep) await end();
   console.log(`${bad} of ${runs * chosen.length} runs missed something.`);
   process.exitCode = bad > 0 ? 1 : 0;
 }

@@ -33,6 +33,11 @@ export async function makeSmallVolumes(stack: string): Promise<void> {
   }
 }
 
+/** New and empty ones for those that are gone, in a stack that has small volumes. */
+export async function replaceSmallVolumes(stack: string): Promise<void> {
+  if (existsSync(directory(stack))) await makeSmallVolumes(stack);
+}
+
 /** After the stack is gone, with its data. */
 export function removeSmallVolumes(stack: string): void {
   if (!existsSync(directory(stack))) return;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { docker } from "../../e2e/stack";
 import type { Allowed, Fault } from "../fault";
 import { type Lab, machines, others } from "../lab";
+import { replaceSmallVolumes } from "../volumes";
 
 /** Whom it strikes: one machine each, never the primary and the holder of the address in one. */
 const victims: Record<string, { what: string; find: (lab: Lab) => Promise<string>; allowed: Allowed }> = {
@@ -191,8 +192,10 @@ async function forceBootstrap(lab: Lab, machine: string): Promise<void> {
   await lab.run(machine, `echo ${machine} | database-agent force-bootstrap`);
 }
 
+/** The machine and its disk are gone; it gets a new and empty one. */
 async function wipe(lab: Lab, machine: string): Promise<void> {
   const volume = `${lab.container(machine).id}-data`;
   await lab.container(machine).remove({ v: false });
   await docker.getVolume(volume).remove();
+  await replaceSmallVolumes(lab.stack.name);
 }
