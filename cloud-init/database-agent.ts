@@ -34,6 +34,7 @@ export function databaseAgentFiles(topology: Topology, machine: Machine): Machin
     jsonFile("/etc/machine/database-agent.json", settings),
     program("/usr/local/sbin/database-agent"),
     fixedFile("/usr/local/lib/machine/database_metrics.py"),
+    fixedFile("/usr/local/lib/machine/empty_database.py"),
     fixedFile("/usr/local/lib/machine/gtid_set.py"),
     fixedFile("/usr/local/lib/machine/hand_over.py"),
     fixedFile("/usr/local/lib/machine/mysql_server.py"),

@@ -1,4 +1,12 @@
-import { entryAddresses, isMonitored, type Machine, machinesWith, ports, type Topology } from "../topology";
+import {
+  applicationIsApart,
+  entryAddresses,
+  isMonitored,
+  type Machine,
+  machinesWith,
+  ports,
+  type Topology,
+} from "../topology";
 import { servedCertificate } from "./certificate";
 import { fixedFile, jsonFile, type MachineFile, program, renderedFile } from "./file";
 import { STATUS_PORTS } from "./haproxy";
@@ -13,7 +21,7 @@ interface Exporter {
   readonly keeps?: string;
   /** Debian's service, where it is a process of its own. */
   readonly service?: string;
-  readonly runsOn: (machine: Machine) => boolean;
+  readonly runsOn: (machine: Machine, topology: Topology) => boolean;
 }
 
 const has =
@@ -36,6 +44,12 @@ export const exporters: readonly Exporter[] = [
     runsOn: has("load-balancer", "application"),
   },
   { job: "php-fpm", port: ports.haproxyMetrics, path: "/php-fpm", runsOn: has("application") },
+  {
+    job: "php-fpm-writing",
+    port: ports.haproxyMetrics,
+    path: "/php-fpm-writing",
+    runsOn: (machine, topology) => has("application")(machine) && !applicationIsApart(topology),
+  },
   {
     job: "nginx",
     port: ports.nginxMetrics,
@@ -78,7 +92,7 @@ export const exporters: readonly Exporter[] = [
 export function monitoringServices(topology: Topology, machine: Machine): string[] {
   if (!isMonitored(topology)) return [];
   const own = exporters
-    .filter(({ service, runsOn }) => service && runsOn(machine))
+    .filter(({ service, runsOn }) => service && runsOn(machine, topology))
     .map(({ service }) => `${service}.service`);
   return [
     "machine-measure.timer",
@@ -111,7 +125,12 @@ export function exporterFiles(topology: Topology, machine: Machine): MachineFile
           renderedFile("/etc/haproxy/conf.d/30-metrics.cfg", {
             address,
             port: ports.haproxyMetrics,
-            phpStatusPort: isApplication && STATUS_PORTS.php,
+            phpPools: [
+              ...(isApplication ? [{ name: "php-fpm", port: STATUS_PORTS.php }] : []),
+              ...(isApplication && !applicationIsApart(topology)
+                ? [{ name: "php-fpm-writing", port: STATUS_PORTS.phpWriting }]
+                : []),
+            ],
           }),
         ]
       : []),
@@ -149,11 +168,13 @@ export function scrapeJobs(topology: Topology) {
       keeps: keeps ?? false,
       path,
       isNode: job === "node",
-      targets: topology.machines.filter(runsOn).map(({ name, address, roles }) => ({
-        name,
-        address: `${address}:${port}`,
-        isEdge: job === "haproxy" && roles.includes("load-balancer"),
-      })),
+      targets: topology.machines
+        .filter((machine) => runsOn(machine, topology))
+        .map(({ name, address, roles }) => ({
+          name,
+          address: `${address}:${port}`,
+          isEdge: job === "haproxy" && roles.includes("load-balancer"),
+        })),
     }))
     .filter(({ targets }) => targets.length > 0);
 }

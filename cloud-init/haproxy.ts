@@ -11,14 +11,17 @@ import { servedCertificate } from "./certificate";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 import { SECRETS_DIRECTORY } from "./secrets";
 
-/** Loopback ports where an application finds the database that accepts writes, and one that can be read. */
-export const endpoints = { write: 6446, read: 6447 } as const;
+/**
+ * Loopback ports where an application finds the database that accepts writes, and one that can be read; at the third, by
+ * HTTP, the name of the one that accepts writes.
+ */
+export const endpoints = { write: 6446, read: 6447, primary: 6448 } as const;
 
 /** Loopback port of HAProxy's statistics, and of its own sign of life. */
 export const STATISTICS_PORT = 8404;
 
-/** Loopback ports of what Nginx (in a stack that has a monitor) and PHP-FPM say of themselves. */
-export const STATUS_PORTS = { nginx: 8081, php: 9002 } as const;
+/** Loopback ports of what Nginx (in a stack that has a monitor) and the pools of PHP-FPM say of themselves. */
+export const STATUS_PORTS = { nginx: 8081, php: 9002, phpWriting: 9004 } as const;
 
 /** Loopback port of PHP-FPM where web servers on other machines use it too: they come by HAProxy, which ends TLS. */
 export const FPM_PORT = 9003;
@@ -62,6 +65,7 @@ export function haproxyFiles(topology: Topology, machine: Machine): MachineFile[
             ...databases,
             writePort: endpoints.write,
             readPort: endpoints.read,
+            primaryPort: endpoints.primary,
             isGroup: formsGroup(topology.machines),
           }),
         ]

@@ -1,7 +1,7 @@
 import { applicationIsApart, isMonitored, type Machine, machinesWith, ports, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 import { STATUS_PORTS } from "./haproxy";
-import { FPM_SOCKET, uploadLimit } from "./php-fpm";
+import { FPM_SOCKETS, uploadLimit } from "./php-fpm";
 import { SECRETS_DIRECTORY } from "./secrets";
 
 /** Loopback port of the version of the application that is to be current next. */
@@ -18,7 +18,8 @@ export function nginxFiles(topology: Topology, machine: Machine, documentRoot: s
     renderedFile("/etc/nginx/nginx.conf", {
       name: machine.name,
       // where PHP is elsewhere, HAProxy on this machine knows the way
-      php: isApart ? `127.0.0.1:${ports.application}` : `unix:${FPM_SOCKET}`,
+      php: isApart ? `127.0.0.1:${ports.application}` : "$php",
+      sockets: FPM_SOCKETS,
       isApart,
       workers: machine.size.cores,
       address: machine.address,

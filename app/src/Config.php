@@ -18,6 +18,8 @@ final readonly class Config
         public string $databaseCa,
         public Endpoint $read,
         public Endpoint $write,
+        /** Answers with the name of the machine whose database is the primary, or with status 503. */
+        public string $primaryUrl,
         /** For how many seconds a write is tried again while there is no primary. */
         public float $writePatience,
     ) {
@@ -42,6 +44,7 @@ final readonly class Config
             self::get('DATABASE_CA'),
             new Endpoint('read', self::get('DATABASE_READ_HOST'), (int) self::get('DATABASE_READ_PORT')),
             new Endpoint('write', self::get('DATABASE_WRITE_HOST'), (int) self::get('DATABASE_WRITE_PORT')),
+            self::get('DATABASE_PRIMARY_URL'),
             $waited ? 0.0 : (float) (getenv('DATABASE_WRITE_PATIENCE') ?: 8),
         );
     }

@@ -126,16 +126,19 @@ final class Database
         return $this->readFrom;
     }
 
-    /** Host name of the primary; null when there is none. */
+    /**
+     * Host name of the primary; null when there is none. Who hasn't written asks the load balancer, rather than connecting:
+     * a page that is only read must neither wait for the primary nor cost it anything.
+     */
     public function primary(): ?string
     {
-        try {
-            $this->connect($this->config->write, self::QUICK);
-        } catch (PDOException $error) {
-            $this->disconnect($this->config->write, $error);
-            return null;
+        if (isset($this->connections[$this->config->write->name])) {
+            return $this->servers[$this->config->write->name];
         }
-        return $this->servers[$this->config->write->name];
+        // "@": 503, for none, would be a warning.
+        $name = @file_get_contents($this->config->primaryUrl, context: stream_context_create(['http' => ['timeout' => 1]]));
+        error_clear_last();
+        return $name === false ? null : $name;
     }
 
     /**

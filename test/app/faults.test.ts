@@ -55,9 +55,11 @@ describe(`application: when a database is away${whyNot}`, function () {
     after(() => inLab("start_again", "web-1"));
 
     it("is readable, and says that writing waits", async () => {
-      const { messages, servedBy } = await list("web1");
-      assert.deepEqual(servedBy.database, { read: "web-2", write: null });
-      assert.ok(messages.length > 0);
+      await eventually(async () => {
+        const { messages, servedBy } = await list("web1");
+        assert.deepEqual(servedBy.database, { read: "web-2", write: null });
+        assert.ok(messages.length > 0);
+      });
       const response = await get("web1", "/");
       assert.equal(response.status, 200);
       const html = await response.text();
@@ -103,13 +105,13 @@ describe(`application: when a database is away${whyNot}`, function () {
   });
 
   describe("a primary that is silent", () => {
-    it("delays reading by seconds at most, and a write until it is back", async () => {
+    it("doesn't delay reading, and a write until it is back", async () => {
       const written = entry();
       await inLab("freeze", "web-1");
       try {
         const started = Date.now();
-        assert.equal((await list("web2")).servedBy.database.write, null);
-        assert.ok(Date.now() - started < 4000, `reading took ${Date.now() - started} ms`);
+        assert.equal((await list("web2")).servedBy.database.read, "web-2");
+        assert.ok(Date.now() - started < 1000, `reading took ${Date.now() - started} ms`);
         const response = post("web1", "/api/messages", written);
         await sleep(1000);
         await inLab("thaw", "web-1");
@@ -133,7 +135,8 @@ describe(`application: when a database is away${whyNot}`, function () {
 
   it("trusts no database server with a certificate of somebody else", async () => {
     const served = await json(get("strangers", "/api/request"));
-    assert.deepEqual(served.database, { read: null, write: null });
+    assert.equal(served.database.read, null);
+    assert.equal((await post("strangers", "/api/messages", entry())).status, 503);
   });
 
   it("says kindly, and without details, that no database answers", async () => {

@@ -88,7 +88,7 @@ start_web() { # MACHINE PORT [NAME=VALUE...]
     SESSION_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef \
     DATABASE_NAME=application DATABASE_USER=application DATABASE_PASSWORD=application-secret DATABASE_CA="$LAB/ca.pem" \
     DATABASE_WRITE_HOST=127.0.0.1 DATABASE_WRITE_PORT="$PRIMARY_PORT" \
-    DATABASE_READ_HOST=127.0.0.1 DATABASE_READ_PORT="$REPLICA_PORT" "$@" \
+    DATABASE_READ_HOST=127.0.0.1 DATABASE_READ_PORT="$REPLICA_PORT" DATABASE_PRIMARY_URL=http://127.0.0.1:6448/ "$@" \
     setpriv --reuid=www-data --regid=www-data --clear-groups \
     php -d display_errors=1 -S "0.0.0.0:$port" -t /srv/www/public >"$LAB/php-$port.log" 2>&1 </dev/null &
 }
@@ -103,6 +103,9 @@ start_load_balancer() { # PORT WEB-PORT...
     for web_port in "$@"; do
       printf '  server web-%s 127.0.0.1:%s\n' "$web_port" "$web_port"
     done
+    printf 'backend database-write\n  mode tcp\n  server web-1 127.0.0.1:%s check inter 100ms fall 1 rise 1\n' "$PRIMARY_PORT"
+    printf 'frontend primary\n  bind 127.0.0.1:6448\n  http-request return status 200 content-type text/plain string web-1'
+    printf ' if { srv_is_up(database-write/web-1) }\n  http-request return status 503\n'
   } >"$LAB/haproxy.cfg"
   haproxy -D -f "$LAB/haproxy.cfg"
 }

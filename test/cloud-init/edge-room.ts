@@ -47,6 +47,7 @@ export const application = [
   ),
   file("/application/dump.sql", "SELECT 1;"),
   file("/application/docs/index.html", "docs"),
+  file("/application/slow.php", "<?php sleep(9);"),
   file(
     "/application/index.php",
     `<?php header('Content-Type: application/json'); header("Content-Security-Policy: default-src 'none'");

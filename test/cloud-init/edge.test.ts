@@ -41,12 +41,17 @@ const requests = {
   webAsImpostor: `${web} --cert /tmp/impostor.pem --key /tmp/impostor.key`,
   statistics: "http://172.30.0.51:8404/",
   metrics: "http://127.0.0.1:8404/metrics",
+  whileOthersWrite: `${site}/page`,
+  writing: `${site}/slow.php --data x`,
   stopped: `${site}/stopped`,
   impostor: `${site}/up`,
 } as const;
 
 /** What happens before a question. */
 const preparations: Record<string, string> = {
+  // more than all PHP workers could answer, each for longer than the question waits
+  whileOthersWrite:
+    "for number in $(seq 40); do curl -s --http1.1 -H 'Host: www.foobar.com' --data x http://127.0.0.1:8080/slow.php >/dev/null & done; sleep 1; ",
   stopped: 'kill "$(cat /run/php/php8.4-fpm.pid)"; sleep 0.5; ',
   // what answers at the web servers' addresses has another certificate
   impostor: "cp /tmp/impostor.pem machine.pem; cp /tmp/impostor.key machine.key; nginx -s reload; sleep 1; ",
@@ -220,6 +225,11 @@ describe("edge and web server (HAProxy, Nginx and PHP-FPM in the machine image)"
   it("shows statistics and metrics to the machine itself only", () => {
     assert.equal(answer("statistics").status, 0);
     assert.match(answer("metrics").body, /haproxy_server_status/);
+  });
+
+  it("makes pages while writing keeps all its workers busy", () => {
+    assert.equal(answer("whileOthersWrite").status, 200);
+    assert.equal(answer("writing").status, 0, "a write was answered, so not all were busy");
   });
 
   it("answers 502 when PHP is away", () => {

@@ -41,7 +41,6 @@ const PATIENCE = 180;
  * @param slack by which what was promised is multiplied: a computer with other work is slower
  */
 export async function attack(lab: Lab, fault: Fault, slack = 1): Promise<Outcome> {
-  await lab.whole();
   await lab.separate();
   const begun = { fault: fault.name, date: new Date().toISOString(), load: round(loadavg()[0] ?? 0) };
   const visitors = lab.visitors();

@@ -6,7 +6,8 @@ import { pack } from "tar-stream";
 import type { Heal } from "./fault";
 import type { Lab } from "./lab";
 
-const SERVICES = ["mysql", "database-agent", "php8.4-fpm", "nginx", "haproxy", "keepalived"];
+// HAProxy doesn't start with libfaketime ("Unexpected recursive calls to clock_gettime"); it keeps the right time
+const SERVICES = ["mysql", "database-agent", "php8.4-fpm", "nginx", "keepalived"];
 const LIBRARY = "/usr/local/lib/libfaketimeMT.so.1";
 
 /** Debian's libfaketime, fetched once, unpacked beside the state and not installed: /usr/lib/…/faketime/libfaketimeMT.so.1 */
@@ -23,7 +24,7 @@ function library(): Buffer {
 }
 
 /**
- * Lets all services of a machine believe in another time, by restarting them with libfaketime. Only what they ask the C
+ * Lets the services of a machine, but HAProxy, believe in another time, by restarting them with libfaketime. Only what they ask the C
  * library for is changed, and no monotonic clock, as when a person sets the clock.
  * @param offset in seconds, such as +3600
  */

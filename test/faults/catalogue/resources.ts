@@ -79,7 +79,7 @@ function clock(name: string, what: string, offset: string): Fault {
     },
     allowed: { readGap: 1, writeGap: 3, whole: 60 },
     unlike:
-      "libfaketime in each service of the machine, which is restarted for it, then made the primary; the kernel's clock is the host's",
+      "libfaketime in each service of the machine but HAProxy, which is restarted for it, then made the primary; the kernel's clock is the host's",
   };
 }
 
