@@ -34,6 +34,8 @@ one, two, three = 0, 1, 2
 low = [replace(each, space=100, members=3) for each in primary]
 full = [replace(each, space=0, members=3) for each in primary]
 full_secondary = [replace(each, space=0, members=3) for each in secondary]
+# its agent crashes at each start: nobody knows what its MySQL is good for
+mute = replace(silent[one], silent=9)
 HAND_OVER, STEP_OUT = Action.HAND_OVER, Action.STEP_OUT
 FOUND, JOIN, LEAD, WAIT, NOTHING, ASK = Action.FOUND, Action.JOIN, Action.LEAD, Action.WAIT, Action.NOTHING, Action.ASK
 
@@ -86,6 +88,12 @@ SITUATIONS = [
     ("all is well, on the primary", primary[one], secondary[two], secondary[three], NOTHING, "primary"),
     ("all is well, on a secondary", secondary[two], primary[one], secondary[three], NOTHING, "primary is db-1"),
     ("others being away is no trouble of this machine", primary[one], silent[two], secondary[three], NOTHING, "primary"),
+    # ---- a primary whose agent is silent, though its MySQL is in the group
+    ("a silence of the primary's agent: the first other one takes over", secondary[two], mute, secondary[three], HAND_OVER, "is silent"),
+    ("and nobody else does", secondary[three], mute, secondary[two], NOTHING, "primary is db-1"),
+    ("but the next where the first has no room", secondary[three], mute, full_secondary[two], HAND_OVER, "becoming the primary"),
+    ("a short silence", secondary[two], replace(mute, silent=5), secondary[three], NOTHING, "primary is db-1"),
+    ("a silence of somebody else", secondary[two], primary[one], replace(silent[three], silent=99), NOTHING, "primary is db-1"),
     ("catching up", recovering[two], primary[one], secondary[three], WAIT, "catching up"),
     ("ready only when who can be is in the group", secondary[three], primary[one], out[two], WAIT, "waiting for db-2"),
     ("who needs help isn't waited for", secondary[three], primary[one], replace(out[two], needs_help=True), NOTHING, ""),

@@ -204,6 +204,20 @@ describe("the site", function () {
     }
   });
 
+  it("has what MySQL says of itself in the journal", async () => {
+    for (const machine of ["web-1", "web-2"]) {
+      const { output } = await onMachine(
+        machine,
+        "journalctl",
+        "--no-pager",
+        "--quiet",
+        "--unit=mysql",
+        "--grep=ready for connections",
+      );
+      assert.match(output, /mysqld/, machine);
+    }
+  });
+
   it("leaves no warning of PHP's in a log, neither for visitors nor for the load balancer's questions", async () => {
     for (const machine of ["web-1", "web-2"]) {
       const search = ["journalctl", "--no-pager", "--quiet", "--grep", "PHP (Warning|Notice|Deprecated|Fatal)"];

@@ -100,8 +100,14 @@ export const serviceFaults: Fault[] = [
     // computer, and HAProxy's of a database as long.
     { haproxy: { failedReads: 40, readGap: 4, writeGap: 4 }, mysql: { readGap: 3 } },
   ),
-  ...each("crash-loop", "Crashes at each start, for 15 s", async (lab, machine, unit) => {
-    await lab.run(machine, CRASHES(unit));
-    return () => lab.run(machine, CRASHES_NO_MORE(unit));
-  }),
+  ...each(
+    "crash-loop",
+    "Crashes at each start, for 15 s",
+    async (lab, machine, unit) => {
+      await lab.run(machine, CRASHES(unit));
+      return () => lab.run(machine, CRASHES_NO_MORE(unit));
+    },
+    // the others take the role from a primary whose agent is silent for 8 s
+    { "database-agent": { writeGap: 11 } },
+  ),
 ];

@@ -19,6 +19,9 @@ CLOCK_TOLERANCE = 5
 # waits for somebody to make room, which nobody else should have to wait for.
 LOW = 128
 FULL = 2
+# Seconds that the primary's agent may be silent: without its word nobody writes there. A group that has lost its primary's
+# machine has elected another one by then.
+SILENCE_TOLERANCE = 8
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Member:
     space: int = 1 << 30  # MiB that are free where the data is
     lag: int = 0  # seconds since the oldest of those was committed at the primary
     clock_ahead: float = 0.0  # seconds; the clock of who asked this member, before its own
+    silent: float = 0.0  # seconds since its agent last answered who asked
     needs_help: bool = False  # a person has to decide something there
     stopped_last: bool = False  # it stopped in order as the only member left, with just the data that it has now
     record: Record = Record()  # who was the primary before there was a group
@@ -105,6 +109,9 @@ def decide_inside(me: Member, others: list[Member], was_settled: bool) -> Decisi
         return Decision(Action.WAIT, f"catching up with the group: {me.queue} transactions to go")
     if me.role == "PRIMARY" and not me.leads:
         return Decision(Action.LEAD, "becoming the primary")
+    if me.role == "SECONDARY" and is_heir_of_silent_primary(me, others):
+        reason = f"the database agent of {me.primary}, the primary, is silent, so nobody may write there: becoming the primary"
+        return Decision(Action.HAND_OVER, reason, settled=was_settled, heir=me.uuid)
     if was_settled:
         return Decision(Action.NOTHING, standing(me), settled=True)
     # the first time only: later, the troubles of others are no reason to call this machine unready
@@ -130,6 +137,13 @@ def decide_short_of_space(me: Member, others: list[Member]) -> Decision:
     if me.role == "PRIMARY" and me.space >= FULL and able:
         return Decision(Action.HAND_OVER, f"{reason}. {able[0].name} is to be the primary", heir=able[0].uuid)
     return Decision(Action.WAIT, reason)
+
+
+def is_heir_of_silent_primary(me: Member, others: list[Member]) -> bool:
+    if not any(other.name == me.primary and other.silent > SILENCE_TOLERANCE for other in others):
+        return False
+    able = [each for each in (me, *others) if each.serves and each.role == "SECONDARY" and each.space >= LOW]
+    return min(able, key=lambda each: each.position, default=None) is me
 
 
 def standing(me: Member) -> str:

@@ -33,8 +33,8 @@ class GroupMember:
         self.state = ""
         self.leads = False
 
-    def unknown(self, name: str) -> Member:
-        return Member(name, self.positions[name])
+    def unknown(self, name: str, silent: float = 0.0) -> Member:
+        return Member(name, self.positions[name], silent=silent)
 
     def from_state(self, state: dict, clock_ahead: float) -> Member:
         # an agent of another version may know more or less

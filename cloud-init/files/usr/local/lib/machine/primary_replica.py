@@ -34,7 +34,7 @@ class PrimaryReplica:
         self.primary_had: Database | None = None
         self.accounts_made = False
 
-    def unknown(self, name: str) -> Database:
+    def unknown(self, name: str, _silent: float = 0.0) -> Database:
         return Database(name, self.positions[name])
 
     def from_state(self, state: dict, _clock_ahead: float) -> Database:
