@@ -1,6 +1,4 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import type { Heal } from "./fault";
@@ -10,17 +8,12 @@ import type { Lab } from "./lab";
 const SERVICES = ["mysql", "database-agent", "php8.4-fpm", "nginx", "keepalived"];
 const LIBRARY = "/usr/local/lib/libfaketimeMT.so.1";
 
-/** Debian's libfaketime, fetched once, unpacked beside the state and not installed: /usr/lib/…/faketime/libfaketimeMT.so.1 */
-function library(): Buffer {
-  const directory = ".state/libfaketime";
-  if (!existsSync(join(directory, "usr"))) {
-    mkdirSync(directory, { recursive: true });
-    execFileSync("apt-get", ["download", "libfaketime"], { cwd: directory, stdio: "pipe" });
-    const [archive] = readdirSync(directory).filter((file) => file.endsWith(".deb"));
-    execFileSync("dpkg", ["-x", archive as string, "."], { cwd: directory });
-  }
-  const found = execFileSync("find", [directory, "-name", "libfaketimeMT.so.1"]).toString().trim();
-  return readFileSync(found);
+/** libfaketime of the machines' own Debian: an older one doesn't know how their programs sleep. */
+function library(image: string): Buffer {
+  const fetch = `cd $(mktemp -d) && apt-get -qq update && apt-get -qq download libfaketime && dpkg -x ./*.deb . &&
+    cat usr/lib/*/faketime/libfaketimeMT.so.1`;
+  const options = ["--rm", "--network", "host", "--entrypoint", "sh"];
+  return execFileSync("docker", ["run", ...options, image, "-ec", fetch], { stdio: ["ignore", "pipe", "pipe"] });
 }
 
 /**
@@ -30,7 +23,7 @@ function library(): Buffer {
  */
 export async function fakeClock(lab: Lab, machine: string, offset: string): Promise<Heal> {
   const archive = pack();
-  archive.entry({ name: LIBRARY.slice(1), mode: 0o755 }, library());
+  archive.entry({ name: LIBRARY.slice(1), mode: 0o755 }, library((await lab.container(machine).inspect()).Image));
   archive.finalize();
   await lab.container(machine).putArchive(Readable.from(archive), { path: "/" });
   const environment = `LD_PRELOAD=${LIBRARY} FAKETIME=${offset} FAKETIME_DONT_FAKE_MONOTONIC=1`;
