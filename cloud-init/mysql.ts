@@ -24,6 +24,7 @@ export function mysqlFiles(topology: Topology, machine: Machine): MachineFile[] 
         ]),
     fixedFile("/etc/systemd/system/mysql.service.d/machine.conf"),
     program("/usr/local/lib/machine/setup.d/20-mysql"),
+    program("/usr/local/lib/machine/database-leave"),
   ];
 }
 

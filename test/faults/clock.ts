@@ -26,6 +26,8 @@ export async function fakeClock(lab: Lab, machine: string, offset: string): Prom
   archive.entry({ name: LIBRARY.slice(1), mode: 0o755 }, library((await lab.container(machine).inspect()).Image));
   archive.finalize();
   await lab.container(machine).putArchive(Readable.from(archive), { path: "/" });
+  // one after the other, as a careful person does it
+  const restart = `systemctl daemon-reload; for service in ${SERVICES.join(" ")}; do systemctl restart $service; done`;
   const environment = `LD_PRELOAD=${LIBRARY} FAKETIME=${offset} FAKETIME_DONT_FAKE_MONOTONIC=1`;
   await lab.run(
     machine,
@@ -33,14 +35,7 @@ export async function fakeClock(lab: Lab, machine: string, offset: string): Prom
       mkdir -p /run/systemd/system/$service.service.d
       printf '[Service]\\nEnvironment=${environment}\\n' >/run/systemd/system/$service.service.d/clock.conf
     done
-    systemctl daemon-reload
-    systemctl restart ${SERVICES.join(" ")}`,
+    ${restart}`,
   );
-  return () =>
-    lab.run(
-      machine,
-      `rm /run/systemd/system/*.service.d/clock.conf
-      systemctl daemon-reload
-      systemctl restart ${SERVICES.join(" ")}`,
-    );
+  return () => lab.run(machine, `rm /run/systemd/system/*.service.d/clock.conf; ${restart}`);
 }

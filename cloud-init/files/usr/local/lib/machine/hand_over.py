@@ -10,6 +10,8 @@ from mysql_server import value
 
 # There while this machine is about to stop, see machine-drain.
 DRAINING = Path("/run/machine-draining")
+# There while MySQL is about to stop, see database-leave.
+STOPPING = Path("/run/database-stopping")
 # There while this machine is out of balancing, by `machine-drain --stay`.
 DRAINED = Path("/var/lib/machine/drained")
 # Held by the process that hands over: when that one dies, however it dies, the agent takes its own decisions again.
