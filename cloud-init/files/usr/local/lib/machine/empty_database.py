@@ -1,4 +1,4 @@
-"""Begins with an empty database in place of one that MySQL can't start with: the agent then takes over the others' data."""
+"""Begins with an empty database in place of one that MySQL doesn't work with: the agent then takes over the others' data."""
 
 import shutil
 import subprocess
@@ -8,12 +8,8 @@ DATA = Path("/var/lib/mysql")
 INITIALISE = "/usr/local/lib/machine/setup.d/20-mysql"
 
 
-def mysql_runs() -> bool:
-    return subprocess.run(["systemctl", "is-active", "--quiet", "mysql"]).returncode == 0
-
-
 def begin_empty() -> None:
-    # with a damaged page mysqld may hang while it starts, and then obeys no other signal
+    # mysqld may hang while it starts with a damaged page, and then obeys no other signal
     subprocess.run(["systemctl", "stop", "--no-block", "mysql"], check=True)
     subprocess.run(["systemctl", "kill", "--signal=KILL", "mysql"], stderr=subprocess.DEVNULL)
     subprocess.run(["systemctl", "stop", "mysql"], check=True)
