@@ -5,7 +5,7 @@ import { FPM_SOCKETS, uploadLimit } from "./php-fpm";
 import { SECRETS_DIRECTORY } from "./secrets";
 
 /** Loopback port of the version of the application that is to be current next. */
-export const CANDIDATE_PORT = 8081;
+export const CANDIDATE_PORT = 8082;
 
 /**
  * Nginx: static files, and PHP through PHP-FPM, by its socket or on other machines.

@@ -101,7 +101,7 @@ export class DockerMachine extends pulumi.ComponentResource implements TargetMac
         ],
         healthcheck: {
           tests: ["CMD", ...args.readiness],
-          interval: "2s",
+          interval: "1s",
           // The command rests for 20 s before it asks again a machine that was ready. Not "60s": the provider reads "1m0s" back.
           timeout: "1m0s",
           // The first boot may fail this often before Docker calls it unhealthy; `wait` goes by the time-out below.

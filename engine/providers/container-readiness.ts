@@ -4,7 +4,7 @@ import { UserError } from "../errors";
 import type { CreateContext } from "../provider";
 import { machineReport } from "./machine-report";
 
-/** How often the state is asked for; the health check itself runs every 2 seconds. */
+/** How often the state is asked for; the health check itself runs every second. */
 const POLL_MILLISECONDS = 300;
 /** The health check's way to say that waiting is of no use: the set-up failed. */
 const FAILED_FOR_GOOD = 2;

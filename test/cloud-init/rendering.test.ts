@@ -146,6 +146,21 @@ describe("firewall", () => {
   });
 });
 
+describe("ports on loopback", () => {
+  it("belong to one program each", () => {
+    for (const topology of [distributed, highlyAvailable, everything]) {
+      for (const each of topology.machines) {
+        const listening = machineFiles(topology, each, "public").flatMap(({ content }) =>
+          [...content.matchAll(/^ *(?:listen|bind|listen =|pm\.status_listen =) 127\.0\.0\.1:(\d+)/gm)].map(
+            ([, port]) => port,
+          ),
+        );
+        assert.deepEqual(listening, [...new Set(listening)], each.name);
+      }
+    }
+  });
+});
+
 describe("sizes", () => {
   it("of PHP: more workers on a larger machine, never more than eight per core, at least four; a third to write", () => {
     const workers = (memory: number, cores: number) => {
