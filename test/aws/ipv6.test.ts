@@ -42,8 +42,13 @@ describe("aws: IPv6", function () {
   it("is nowhere unless it is asked for", async () => {
     const preview = await previewStack("dev");
     const made = preview.resources.map(({ registration }) => registration).filter(({ custom }) => custom);
+    // in what is compressed those letters stand by chance
+    const readable = (_key: string, value: unknown) =>
+      typeof value === "string" && /^[\w+/=-]{1000,}$/.test(value) ? "" : value;
     assert.deepEqual(
-      made.filter((each) => /ipv6/i.test(JSON.stringify(each.properties) + each.name)).map(({ name }) => name),
+      made
+        .filter((each) => /ipv6/i.test(JSON.stringify(each.properties, readable) + each.name))
+        .map(({ name }) => name),
       [],
     );
     for (const instance of Object.values(inputs(preview, "aws:ec2/instance:Instance")))
