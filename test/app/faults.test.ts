@@ -111,7 +111,7 @@ describe(`application: when a database is away${whyNot}`, function () {
       try {
         const started = Date.now();
         assert.equal((await list("web2")).servedBy.database.read, "web-2");
-        assert.ok(Date.now() - started < 1000, `reading took ${Date.now() - started} ms`);
+        assert.ok(Date.now() - started < 2000, `reading took ${Date.now() - started} ms`);
         const response = post("web1", "/api/messages", written);
         await sleep(1000);
         await inLab("thaw", "web-1");
