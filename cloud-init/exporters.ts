@@ -21,6 +21,8 @@ interface Exporter {
   readonly keeps?: string;
   /** Debian's service, where it is a process of its own. */
   readonly service?: string;
+  /** Loopback port of a pool of PHP-FPM that says this; HAProxy passes it on. */
+  readonly poolPort?: number;
   readonly runsOn: (machine: Machine, topology: Topology) => boolean;
 }
 
@@ -43,11 +45,18 @@ export const exporters: readonly Exporter[] = [
       "|haproxy_server_(status|http_responses_total|current_sessions|connection_errors_total|(response|total)_time_average_seconds)",
     runsOn: has("load-balancer", "application"),
   },
-  { job: "php-fpm", port: ports.haproxyMetrics, path: "/php-fpm", runsOn: has("application") },
+  {
+    job: "php-fpm",
+    port: ports.haproxyMetrics,
+    path: "/php-fpm",
+    poolPort: STATUS_PORTS.php,
+    runsOn: has("application"),
+  },
   {
     job: "php-fpm-writing",
     port: ports.haproxyMetrics,
     path: "/php-fpm-writing",
+    poolPort: STATUS_PORTS.phpWriting,
     runsOn: (machine, topology) => has("application")(machine) && !applicationIsApart(topology),
   },
   {
@@ -125,12 +134,7 @@ export function exporterFiles(topology: Topology, machine: Machine): MachineFile
           renderedFile("/etc/haproxy/conf.d/30-metrics.cfg", {
             address,
             port: ports.haproxyMetrics,
-            phpPools: [
-              ...(isApplication ? [{ name: "php-fpm", port: STATUS_PORTS.php }] : []),
-              ...(isApplication && !applicationIsApart(topology)
-                ? [{ name: "php-fpm-writing", port: STATUS_PORTS.phpWriting }]
-                : []),
-            ],
+            phpPools: exporters.filter(({ poolPort, runsOn }) => poolPort && runsOn(machine, topology)),
           }),
         ]
       : []),

@@ -15,7 +15,14 @@ async function onDisk(lab: Lab, machine: string, script: string): Promise<void> 
 
 const LATEST_LOG = "log=$(ls /data/binlog.0* | tail -n 1)";
 
-function damaged(name: string, what: string, script: string, allowed: Fault["allowed"]): Fault {
+/** @param help what an operator does when the machine is up again */
+function damaged(
+  name: string,
+  what: string,
+  script: string,
+  allowed: Fault["allowed"],
+  help?: (lab: Lab, machine: string, primary: string) => Promise<void>,
+): Fault {
   return {
     name,
     group: "data",
@@ -23,9 +30,13 @@ function damaged(name: string, what: string, script: string, allowed: Fault["all
     seconds: 12,
     async inject(lab) {
       const machine = await lab.replica();
+      const primary = await lab.primary();
       await losePower(lab, machine);
       await onDisk(lab, machine, script);
-      return () => lab.start(machine);
+      return async () => {
+        await lab.start(machine);
+        await help?.(lab, machine, primary);
+      };
     },
     allowed,
   };
@@ -46,35 +57,22 @@ export const dataFaults: Fault[] = [
     `${LATEST_LOG}; truncate --size=-200 "$log"`,
     ALLOWED,
   ),
-  {
-    name: "corrupt-page",
-    group: "data",
-    what:
-      "Power loss of a replica, and pages of a table are garbage on its disk: MySQL hangs or crashes at its start, the status says " +
+  damaged(
+    "corrupt-page",
+    "Power loss of a replica, and pages of a table are garbage on its disk: MySQL hangs or crashes at its start, the status says " +
       "that it isn't ready, an operator lets it take over the group's data (`database-agent copy-from`)",
-    seconds: 12,
-    async inject(lab) {
-      const machine = await lab.replica();
-      const primary = await lab.primary();
-      await losePower(lab, machine);
-      await onDisk(
-        lab,
-        machine,
-        "dd if=/dev/urandom of=/data/application/messages.ibd bs=16384 seek=4 count=3 conv=notrunc",
+    "dd if=/dev/urandom of=/data/application/messages.ibd bs=16384 seek=4 count=3 conv=notrunc status=none",
+    { ...ALLOWED, whole: 120 },
+    async (lab, machine, primary) => {
+      // where nothing has to be recovered from that page, it is read later or never
+      const isReady = async () => (await lab.onMachine(machine, "machine-ready")).exitCode === 0;
+      const mended = await eventually(`${machine} is ready`, 30, isReady).then(
+        () => true,
+        () => false,
       );
-      return async () => {
-        await lab.start(machine);
-        // where nothing has to be recovered from that page, it is read later or never
-        const isReady = async () => (await lab.onMachine(machine, "machine-ready")).exitCode === 0;
-        const mended = await eventually(`${machine} is ready`, 30, isReady).then(
-          () => true,
-          () => false,
-        );
-        if (!mended) await lab.run(machine, `echo ${machine} | database-agent copy-from ${primary}`);
-      };
+      if (!mended) await lab.run(machine, `echo ${machine} | database-agent copy-from ${primary}`);
     },
-    allowed: { ...ALLOWED, whole: 120 },
-  },
+  ),
   {
     name: "errant-transaction",
     group: "data",
