@@ -5,4 +5,12 @@ export type { MachineFile } from "./file";
 export { packages } from "./packages";
 export { APPLICATION_DIRECTORY, DATA_DIRECTORY, SECRETS_DIRECTORY, type SecretName, secretNames } from "./secrets";
 export { READINESS_COMMAND } from "./system";
-export { awsMachineFiles, machineFiles, renderAwsUserData, renderUserData, type UserDataOptions } from "./user-data";
+export {
+  awsMachineFiles,
+  dockerMachineFiles,
+  machineFiles,
+  PROGRAMS_ARCHIVE,
+  renderAwsUserData,
+  renderUserData,
+  type UserDataOptions,
+} from "./user-data";

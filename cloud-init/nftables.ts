@@ -25,7 +25,6 @@ export function nftablesFiles(topology: Topology, machine: Machine): MachineFile
       outgoingPorts: outgoingPorts.join(", "),
     }),
     fixedFile("/etc/systemd/system/nftables.service.d/machine.conf"),
-    program("/usr/local/lib/machine/setup.d/10-firewall"),
     program("/usr/local/lib/machine/ready.d/10-firewall"),
   ];
 }

@@ -26,6 +26,9 @@ import { phpFpmFiles } from "./php-fpm";
 import { sandboxed } from "./sandbox";
 import { SETUP_COMMAND, systemFiles } from "./system";
 
+/** The firewall stands before anything else is fetched or started. No reload: machine-setup makes systemd read its files anew. */
+const ENABLE_FIREWALL: string[] = ["systemctl", "enable", "--no-reload", "--now", "nftables.service"];
+
 export interface UserDataOptions {
   /** The image has every package already, none of its services enabled: nothing is installed at boot. */
   readonly packagesInstalled: boolean;
@@ -57,17 +60,8 @@ export function machineFiles(
   ]);
 }
 
-/** The `#cloud-config` that makes a machine on Docker what its roles say; without secrets, readable. */
-export function renderUserData(topology: Topology, machine: Machine, options: UserDataOptions): string {
-  const files = [...machineFiles(topology, machine, options.documentRoot), ...applicationFromDirectory(machine)];
-  return cloudConfig({
-    ...(options.packagesInstalled ? { write_files: files } : installing(topology, machine, files, [])),
-    runcmd: [SETUP_COMMAND],
-  });
-}
-
 /** Programs, units, users and the kernel's settings, and what monitoring is configured by; what is left is the configuration that policies judge. */
-const FETCHED = [
+const PROGRAMS = [
   "/usr/local/",
   "/etc/systemd/",
   "/etc/sysctl.d/",
@@ -80,14 +74,44 @@ const FETCHED = [
   "/etc/default/prometheus",
 ];
 
-/** The files of a machine on AWS: those that stand in user-data, and those that are fetched: EC2 takes 16 KiB only. */
+/**
+ * Those that stand in user-data, and those that come as an archive: EC2 takes 16 KiB of user-data only, and cloud-init reads
+ * all of it a dozen times, which at a machine's boot takes longer than anything else.
+ */
+function split(files: readonly MachineFile[]) {
+  const isProgram = ({ path }: MachineFile) => PROGRAMS.some((beginning) => path.startsWith(beginning));
+  return { inUserData: files.filter((file) => !isProgram(file)), programs: files.filter(isProgram) };
+}
+
+/** The files of a machine on Docker. */
+export function dockerMachineFiles(topology: Topology, machine: Machine, documentRoot: string) {
+  return split([...machineFiles(topology, machine, documentRoot), ...applicationFromDirectory(machine)]);
+}
+
+/** The files of a machine on AWS. */
 export function awsMachineFiles(topology: Topology, machine: Machine, documentRoot: string) {
-  const files = [
+  return split([
     ...machineFiles(topology, machine, documentRoot, awsServices(machine)),
     ...sandboxed(awsFiles(topology, machine)),
+  ]);
+}
+
+/** Where the Docker target puts the archive of programs before a machine boots. */
+export const PROGRAMS_ARCHIVE = "/var/lib/machine/programs.tar.gz";
+
+/** The `#cloud-config` that makes a machine on Docker what its roles say; without secrets, readable. */
+export function renderUserData(topology: Topology, machine: Machine, options: UserDataOptions): string {
+  const { inUserData } = dockerMachineFiles(topology, machine, options.documentRoot);
+  // one command: none of them goes on after one that failed
+  const start = [
+    `tar --extract --gzip --file ${PROGRAMS_ARCHIVE} --directory / --no-same-owner`,
+    ENABLE_FIREWALL.join(" "),
+    SETUP_COMMAND.join(" "),
   ];
-  const isFetched = ({ path }: MachineFile) => FETCHED.some((directory) => path.startsWith(directory));
-  return { inUserData: files.filter((file) => !isFetched(file)), fetched: files.filter(isFetched) };
+  return cloudConfig({
+    ...(options.packagesInstalled ? { write_files: inUserData } : installing(topology, machine, inUserData, [])),
+    runcmd: [start.join(" && ")],
+  });
 }
 
 /** The same machine by a Debian image of AWS: packages are installed at boot, long programs and secrets are fetched. */
@@ -102,8 +126,7 @@ export function renderAwsUserData(
     // AWS would name it after its address
     hostname: machine.name,
     ...(options.packagesInstalled ? { write_files: files } : installing(topology, machine, files, awsPackages)),
-    // the firewall stands before anything else is fetched or started
-    runcmd: [["systemctl", "enable", "--now", "nftables.service"], START_COMMAND],
+    runcmd: [ENABLE_FIREWALL, START_COMMAND],
   });
 }
 

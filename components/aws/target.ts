@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { awsMachineFiles, DATA_DIRECTORY, packUserData, renderAwsUserData } from "../../cloud-init";
 import { type AwsConfig, ConfigError, key } from "../../config";
 import { flows, ipv6AddressOf, type Machine, machinesWith, outgoing, type Subnet, type Topology } from "../../topology";
+import { packPrograms } from "../programs";
 import type { MachineArgs, NetworkArgs, Target, TargetNetwork } from "../target";
 import { AwsBackups, backupPermissions } from "./backups";
 import { AwsEntry } from "./entry";
@@ -13,7 +14,6 @@ import { AwsMonitoring } from "./monitoring";
 import { parametersPath, prefix } from "./names";
 import { AwsNetwork } from "./network";
 import { machinePermissions } from "./permissions";
-import { packPrograms } from "./programs";
 import { AwsSnapshots } from "./snapshots";
 import { AwsStorage } from "./storage";
 
@@ -99,16 +99,18 @@ export class AwsTarget implements Target {
     const createMachine = (machineName: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions) => {
       const { machine } = args;
       const subnet = subnetOf(topology, machine);
-      const { fetched, inUserData } = awsMachineFiles(topology, machine, application.documentRoot);
-      const programs = packPrograms(machine.name, fetched);
-      const stored = storage.addPrograms(machine.name, programs.key, programs.archive);
+      const { programs, inUserData } = awsMachineFiles(topology, machine, application.documentRoot);
+      const { archive, sha256 } = packPrograms(programs);
+      // with the hash, so that what a machine was made with stays what it is
+      const programsKey = `programs/${machine.name}/${sha256}.tar.gz`;
+      const stored = storage.addPrograms(machine.name, programsKey, archive);
       const parameters = `${parametersPath()}/${machine.name}`;
       const { instanceType, image } = facts.hardware[machine.name] as Hardware;
       const userData = renderAwsUserData(topology, machine, {
         packagesInstalled: config.prebuilt,
         documentRoot: application.documentRoot,
         places: { stack: pulumi.getStack(), region, parameters, application: applicationParameter },
-        programs: { address: `s3://${storage.bucketName}/${programs.key}`, sha256: programs.sha256 },
+        programs: { address: `s3://${storage.bucketName}/${programsKey}`, sha256 },
       });
       const created = new AwsMachine(
         machineName,
@@ -136,7 +138,7 @@ export class AwsTarget implements Target {
               stack: pulumi.getStack(),
               machine: machine.name,
               bucketName: storage.bucketName,
-              programsKey: programs.key,
+              programsKey,
               parameters,
               alertTopic: machine.roles.includes("monitor") ? topology.alerts?.topic : undefined,
               application: args.servesApplication ? applicationParameter : undefined,

@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { APPLICATION_DIRECTORY } from "../../cloud-init";
+import { APPLICATION_DIRECTORY, PROGRAMS_ARCHIVE } from "../../cloud-init";
 import { BACKUP_DIRECTORY, LABEL, type MachineSize } from "../../topology";
 import type { SecretFile, TargetMachine } from "../target";
 import { DockerApplication } from "./application";
@@ -18,6 +18,8 @@ export interface DockerMachineArgs {
   readonly image: pulumi.Input<string>;
   /** The cloud-init user-data. Holds no secret. */
   readonly userData: pulumi.Input<string>;
+  /** What the user-data unpacks: a tar archive, gzip in base64. Holds no secret. */
+  readonly programsBase64: pulumi.Input<string>;
   /** Files with secrets, there before the machine boots, mode 0600. */
   readonly secretFiles: readonly SecretFile[];
   /** The wanted version of the application, and the directory of this computer that has it. @default none */
@@ -93,6 +95,7 @@ export class DockerMachine extends pulumi.ComponentResource implements TargetMac
         uploads: [
           { file: "/var/lib/cloud/seed/nocloud/meta-data", content: metaData(args.containerName, args.hostname) },
           { file: "/var/lib/cloud/seed/nocloud/user-data", content: args.userData },
+          { file: PROGRAMS_ARCHIVE, contentBase64: args.programsBase64 },
           ...args.secretFiles.map(({ path, content }) => ({
             file: path,
             content: pulumi.secret(content),
@@ -169,7 +172,7 @@ function metaData(instanceId: pulumi.Input<string>, hostname: pulumi.Input<strin
   return pulumi.interpolate`instance-id: ${instanceId}\nlocal-hostname: ${hostname}\n`;
 }
 
-/** A component's inputs are shown to policies, which see secrets in clear: they get the paths only. */
-function withoutSecrets(args: DockerMachineArgs): pulumi.Inputs {
+/** A component's inputs are shown to policies, which see secrets in clear: they get the paths only. And what nobody can read isn't kept twice. */
+function withoutSecrets({ programsBase64: _, ...args }: DockerMachineArgs): pulumi.Inputs {
   return { ...args, secretFiles: args.secretFiles.map(({ path }) => path) };
 }

@@ -1,8 +1,9 @@
 import { dirname, resolve } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { renderUserData } from "../../cloud-init";
+import { dockerMachineFiles, renderUserData } from "../../cloud-init";
 import { entryAddresses, LABEL, machinesWith } from "../../topology";
+import { packPrograms } from "../programs";
 import type { MachineArgs, NetworkArgs, Target, TargetNetwork } from "../target";
 import { DockerMachine, dockerLabels } from "./machine";
 
@@ -53,6 +54,7 @@ export class DockerTarget implements Target {
     const createMachine = (machineName: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions) => {
       const { machine, servesApplication, dataDirectory, ...more } = args;
       const containerName = `${prefix}-${machine.name}`;
+      const { programs } = dockerMachineFiles(topology, machine, application.documentRoot);
       return new DockerMachine(
         machineName,
         {
@@ -65,6 +67,7 @@ export class DockerTarget implements Target {
             packagesInstalled: true,
             documentRoot: application.documentRoot,
           }),
+          programsBase64: Buffer.from(packPrograms(programs).archive).toString("base64"),
           containerName,
           image: this.args.machineImage,
           application: servesApplication ? { directory, sha256: application.sha256, offered } : undefined,

@@ -57,14 +57,20 @@ export const containerSchema = z.strictObject({
     .default([]),
   uploads: z
     .array(
-      z.strictObject({
-        file: absolutePath,
-        content: z.string(),
-        permissions: z
-          .string()
-          .regex(/^0?[0-7]{3}$/, { error: 'must be an octal mode such as "0600"' })
-          .default("0644"),
-      }),
+      z
+        .strictObject({
+          file: absolutePath,
+          content: z.string().optional(),
+          /** Instead of `content`, of what is no text. */
+          contentBase64: z.base64().optional(),
+          permissions: z
+            .string()
+            .regex(/^0?[0-7]{3}$/, { error: 'must be an octal mode such as "0600"' })
+            .default("0644"),
+        })
+        .refine(({ content, contentBase64 }) => (content === undefined) !== (contentBase64 === undefined), {
+          error: "needs exactly one of content and contentBase64",
+        }),
     )
     .default([]),
   healthcheck: z

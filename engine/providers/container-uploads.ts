@@ -14,9 +14,10 @@ export async function uploadFiles(container: Container, uploads: readonly Upload
   for (const directory of directories) {
     archive.entry({ ...owner, name: directory.slice(1), type: "directory", mode: 0o755 });
   }
-  for (const { file, content, permissions } of uploads) {
+  for (const { file, content, contentBase64, permissions } of uploads) {
     const name = posix.normalize(file).slice(1);
-    archive.entry({ ...owner, name, mode: Number.parseInt(permissions, 8) }, Buffer.from(content, "utf8"));
+    const bytes = content === undefined ? Buffer.from(contentBase64 ?? "", "base64") : Buffer.from(content, "utf8");
+    archive.entry({ ...owner, name, mode: Number.parseInt(permissions, 8) }, bytes);
   }
   archive.finalize();
   await container.putArchive(Readable.from(archive), { path: "/" });

@@ -10,7 +10,7 @@ const shortestSecret = 6;
 export function redactor(uploads: readonly Upload[]): (text: string) => string {
   const secrets = uploads
     .filter(({ permissions }) => permissions.endsWith("00"))
-    .flatMap(({ content }) => content.split("\n"))
+    .flatMap(({ content = "" }) => content.split("\n"))
     .map((line) => line.trim())
     .filter((line) => line.length >= shortestSecret)
     .sort((one, other) => other.length - one.length);

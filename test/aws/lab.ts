@@ -145,15 +145,15 @@ export class Aws {
 }
 
 /** All files of a machine on AWS, those that it would fetch among them. */
-export function everyFile(topology: Topology, machine: Machine, programs = { address: "", sha256: "" }): MachineFile[] {
-  const { inUserData, fetched } = awsMachineFiles(topology, machine, "public");
+export function everyFile(topology: Topology, machine: Machine, place = { address: "", sha256: "" }): MachineFile[] {
+  const { inUserData, programs } = awsMachineFiles(topology, machine, "public");
   const places = {
     stack: "unit",
     region: CREDENTIALS.AWS_DEFAULT_REGION,
     parameters: `/web-infrastructure/unit/${machine.name}`,
     application: "/web-infrastructure/unit/application",
   };
-  return [...awsBootFiles(topology, machine, places, programs), ...inUserData, ...fetched];
+  return [...awsBootFiles(topology, machine, places, place), ...inUserData, ...programs];
 }
 
 const FINDINGS = `

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
-import { packPrograms } from "../../components/aws/programs";
+import { packPrograms } from "../../components/programs";
 import { planTopology } from "../../topology";
 import { file } from "../cloud-init/machine-image";
 import { Aws, everyFile } from "./lab";
@@ -114,7 +114,7 @@ describe("aws: what machines ask of AWS, by awscli against moto", function () {
   });
 
   describe("the first boot", () => {
-    const programs = packPrograms(machine.name, [
+    const programs = packPrograms([
       file("/usr/local/sbin/machine-setup", "#!/bin/sh\necho set up; exit $SETUP\n", "0755"),
     ]);
     const boot = (sha256: string, environment: Record<string, string> = {}) => {
@@ -150,7 +150,7 @@ describe("aws: what machines ask of AWS, by awscli against moto", function () {
     it("is fetched, verified and switched to in one step; what was altered on the way never is", () => {
       const version = (name: string) => {
         const files = [file("/public/index.html", name), file("/public/same.html", "same")];
-        return store(`${name}.tar`, gunzipSync(packPrograms("application", files).archive));
+        return store(`${name}.tar`, gunzipSync(packPrograms(files).archive));
       };
       const [first, second] = [version("one"), version("two")];
       store("altered.tar", "something else");

@@ -42,14 +42,14 @@ describe("aws: security fixes", function () {
 
   before(() => {
     const [machine] = highlyAvailable.machines as [(typeof highlyAvailable.machines)[number]];
-    const { fetched } = awsMachineFiles(highlyAvailable, machine, "");
+    const { programs } = awsMachineFiles(highlyAvailable, machine, "");
     const script = Object.entries(cases).map(
       ([name, preparation]) => `echo "### ${name}"; mkdir -p /var/lib/machine; rm -f /var/lib/machine/drained
       echo UP >/state; echo 0 >/ready; echo 'openssl 1' >/packages; : >/fixes
       ${preparation}
       /usr/local/sbin/machine-upgrade; echo "status $?"; [ ! -e /usr/sbin/policy-rc.d ] || echo "services can't start"`,
     );
-    const upgrade = fetched.filter(({ path }) => path.endsWith("/machine-upgrade"));
+    const upgrade = programs.filter(({ path }) => path.endsWith("/machine-upgrade"));
     const { output } = runInMachineImage([...upgrade, ...stubs], script.join("\n"), ["--network", "none"]);
     const blocks = output.split("### ").slice(1);
     outputs = new Map(blocks.map((block) => [block.slice(0, block.indexOf("\n")), block]));
@@ -82,13 +82,13 @@ describe("aws: security fixes", function () {
 
   it("come at another time on each machine, and only by our own timer", () => {
     const timers = highlyAvailable.machines.map((machine) => {
-      const { fetched } = awsMachineFiles(highlyAvailable, machine, "");
+      const { programs } = awsMachineFiles(highlyAvailable, machine, "");
       assert.match(
-        fetched.find(({ path }) => path.endsWith("/06-own-ways"))?.content ?? "",
+        programs.find(({ path }) => path.endsWith("/06-own-ways"))?.content ?? "",
         /apt-daily-upgrade\.timer/,
       );
       return /OnCalendar=(.*)/.exec(
-        fetched.find(({ path }) => path.endsWith("/machine-upgrade.timer"))?.content ?? "",
+        programs.find(({ path }) => path.endsWith("/machine-upgrade.timer"))?.content ?? "",
       )?.[1];
     });
     assert.deepEqual(timers, ["*-*-* 03:00:00 UTC", "*-*-* 03:30:00 UTC", "*-*-* 04:00:00 UTC"]);

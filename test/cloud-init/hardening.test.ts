@@ -10,8 +10,8 @@ describe("hardening", () => {
   it("gives each service a sandbox, and where it keeps rights of root, says which", () => {
     for (const topology of topologies) {
       for (const each of topology.machines) {
-        const { inUserData, fetched } = awsMachineFiles(topology, each, "");
-        const files = [...inUserData, ...fetched];
+        const { inUserData, programs } = awsMachineFiles(topology, each, "");
+        const files = [...inUserData, ...programs];
         const contents = new Map(files.map(({ path, content }) => [path, content]));
         const units = files.flatMap(({ path }) => /^\/etc\/systemd\/system\/([^/]+\.service)/.exec(path)?.[1] ?? []);
         assert.ok(units.includes("nftables.service"));

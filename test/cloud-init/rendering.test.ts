@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import {
+  dockerMachineFiles,
   type MachineFile,
   machineFiles,
   packages,
@@ -48,12 +49,35 @@ describe("user-data", () => {
   it("comes out of YAML as it went in", () => {
     const lb = machine(distributed, "lb-1");
     const written = parse(text("lb-1")).write_files as MachineFile[];
-    assert.deepEqual(written, machineFiles(distributed, lb, ""));
+    assert.deepEqual(written, dockerMachineFiles(distributed, lb, "").inUserData);
+  });
+
+  it("holds what policies judge; programs and units come beside it", () => {
+    const { inUserData, programs } = dockerMachineFiles(distributed, machine(distributed, "lb-1"), "");
+    assert.deepEqual(
+      [...inUserData, ...programs].map(({ path }) => path).sort(),
+      machineFiles(distributed, machine(distributed, "lb-1"), "")
+        .map(({ path }) => path)
+        .sort(),
+    );
+    for (const path of ["/etc/nftables.conf", "/etc/haproxy/haproxy.cfg", "/etc/haproxy/conf.d/10-edge.cfg"])
+      assert.ok(
+        inUserData.some((each) => each.path === path),
+        path,
+      );
+    for (const path of ["/usr/local/sbin/machine-setup", "/etc/systemd/system/haproxy.service.d/machine.conf"])
+      assert.ok(
+        programs.some((each) => each.path === path),
+        path,
+      );
   });
 
   it("lets a machine that serves the application find it", () => {
-    const written = (name: string) => (parse(text(name)).write_files as MachineFile[]).map(({ path }) => path);
-    const more = written("web-1").slice(machineFiles(distributed, machine(distributed, "web-1"), "").length);
+    const web = machine(distributed, "web-1");
+    const all = machineFiles(distributed, web, "").map(({ path }) => path);
+    const more = dockerMachineFiles(distributed, web, "")
+      .programs.map(({ path }) => path)
+      .filter((path) => !all.includes(path));
     assert.deepEqual(more, [
       "/usr/local/lib/machine/application-source",
       "/usr/local/lib/machine/setup.d/04-application-from-directory",
@@ -87,7 +111,13 @@ describe("user-data", () => {
   });
 
   it("runs one command, which fails as a whole", () => {
-    assert.deepEqual(parse(text("web-1")).runcmd, [["/usr/local/sbin/machine-setup"]]);
+    const [command, ...more] = parse(text("web-1")).runcmd;
+    assert.deepEqual(more, []);
+    assert.deepEqual(command.split(" && "), [
+      "tar --extract --gzip --file /var/lib/machine/programs.tar.gz --directory / --no-same-owner",
+      "systemctl enable --no-reload --now nftables.service",
+      "/usr/local/sbin/machine-setup",
+    ]);
   });
 
   it("is the same each time, so that nothing is replaced without need", () => {
