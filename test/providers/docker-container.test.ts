@@ -21,6 +21,11 @@ import {
 
 const SECRET = "correct-horse-battery-staple";
 const longFile = { file: "/var/lib/machine/long", content: "long ".repeat(60_000) };
+// what no text in UTF-8 could be
+const binaryFile = {
+  file: "/var/lib/machine/binary",
+  contentBase64: Buffer.from([0, 255, 10, 195, 40]).toString("base64"),
+};
 const secretFile = { file: "/var/lib/machine/secrets/session-key", content: SECRET, permissions: "0600" };
 
 describe("machines of the built-in engine", function () {
@@ -52,7 +57,7 @@ describe("machines of the built-in engine", function () {
         ...base,
         ports: [{ internal: 80, external: 18120, ip: "127.0.0.1" }],
         volumes: [{ volumeName: `${STACK}-data`, containerPath: "/var/lib/mysql" }],
-        uploads: [...base.uploads, secretFile, longFile],
+        uploads: [...base.uploads, secretFile, longFile, binaryFile],
       });
       created = await container.create(inputs, context);
     });
@@ -82,6 +87,7 @@ describe("machines of the built-in engine", function () {
       assert.match(modes, /^755 root \d+ \/var\/lib\/machine\n755 root \d+ \/var\/lib\/machine\/secrets\n600 root 28 /);
       const sum = createHash("sha256").update(longFile.content).digest("hex");
       assert.match(await inMachine("sha256sum", longFile.file), new RegExp(sum));
+      assert.equal(await inMachine("base64", binaryFile.file), binaryFile.contentBase64);
       assert.equal(await inMachine("stat", "-c", "%a", "/var/lib"), "755");
     });
 
@@ -252,6 +258,11 @@ describe("machines of the built-in engine", function () {
           return !error.message.includes(SECRET);
         },
       );
+      for (const upload of [{ file: "/one" }, { file: "/both", content: "a", contentBase64: "YQ==" }])
+        assert.throws(
+          () => container.check(machineInputs("exit 0", image, { uploads: [upload] })),
+          /uploads\.0: needs exactly one of content and contentBase64/,
+        );
     });
   });
 });
