@@ -8,6 +8,9 @@ export function readResults(): Outcome[] {
   return existsSync(FILE) ? JSON.parse(readFileSync(FILE, "utf8")) : [];
 }
 
+/** How many runs of a fault there are. */
+export const runsOf = (fault: string) => readResults().filter((outcome) => outcome.fault === fault).length;
+
 /** Adds a run; written at once, as the next fault may end this process. A line each, for readable differences. */
 export function addResult(outcome: Outcome): void {
   write([...readResults(), outcome]);

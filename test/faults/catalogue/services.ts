@@ -40,18 +40,21 @@ const services: { unit: string; what: string; find: (lab: Lab) => Promise<string
 
 /** As long as it takes to see that a service comes back, or doesn't. */
 const WATCHED = 15;
+/** A process that ends is noticed, and started again, at once. */
+const KILLED = 8;
 
 function each(
   name: string,
   what: string,
   strike: (lab: Lab, machine: string, unit: string) => ReturnType<Fault["inject"]>,
   allow: Readonly<Record<string, Partial<Allowed>>> = {},
+  seconds = WATCHED,
 ): Fault[] {
   return services.map(({ unit, what: service, find, allowed }) => ({
     name: `${name}-${unit}`,
     group: "service",
     what: `${what}: ${service}`,
-    seconds: WATCHED,
+    seconds,
     inject: async (lab) => strike(lab, await find(lab), unit),
     allowed: { ...allowed, whole: 30, ...allow[unit] },
   }));
@@ -72,7 +75,7 @@ export const serviceFaults: Fault[] = [
     name: "kill-all-services",
     group: "service",
     what: "kill -9: all services of the holder but MySQL, at once",
-    seconds: WATCHED,
+    seconds: KILLED,
     async inject(lab) {
       const units = services.map(({ unit }) => unit).filter((unit) => unit !== "mysql");
       await lab.run(await lab.holder(), `systemctl kill --signal=KILL ${units.join(" ")}`);
@@ -80,10 +83,16 @@ export const serviceFaults: Fault[] = [
     },
     allowed: { failedReads: 10, readGap: 2, writeGap: 2, whole: 30 },
   },
-  ...each("kill-9", "kill -9", async (lab, machine, unit) => {
-    await lab.run(machine, `systemctl kill --signal=KILL ${unit}.service`);
-    return undefined;
-  }),
+  ...each(
+    "kill-9",
+    "kill -9",
+    async (lab, machine, unit) => {
+      await lab.run(machine, `systemctl kill --signal=KILL ${unit}.service`);
+      return undefined;
+    },
+    {},
+    KILLED,
+  ),
   ...each("stop-service", "Stopped by hand, started again after 15 s", async (lab, machine, unit) => {
     // what systemctl stop does, without the wait
     await lab.run(machine, `systemctl stop ${unit}.service`);
