@@ -28,6 +28,10 @@ export function readProject(root: string, stack: string): Project {
   const file = path.join(root, `Pulumi.${stack}.yaml`);
   const parsed = stackFile.safeParse(readYaml(file) ?? {});
   if (!parsed.success) throw new UserError(`${file}: "config" must be a list of "key: value" lines.`);
+  // Pulumi's own keys have no namespace; it skips what it doesn't know
+  const outside = Object.keys(parsed.data).find((key) => key.includes(":"));
+  if (outside)
+    throw new UserError(`${file}: ${outside} isn't below "config:": indent it by two spaces, with its lines.`);
 
   const config: Record<string, string> = {};
   for (const [key, value] of Object.entries(parsed.data.config ?? {})) {

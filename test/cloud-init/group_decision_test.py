@@ -77,6 +77,7 @@ SITUATIONS = [
     ("full, but the rest would be no majority", full_secondary[one], primary[two], silent[three], WAIT, "make room"),
     ("two are full: one more must not go", full[one], full_secondary[two], secondary[three], WAIT, "make room"),
     ("no room to join", replace(out[one], space=100), primary[two], secondary[three], WAIT, "not joining"),
+    ("no room to start", replace(silent[one], space=0), primary[two], secondary[three], WAIT, "starting; the disk is nearly full, 0 MiB"),
     # ---- one that comes back to a group that goes on
     ("restarted", out[one], primary[two], secondary[three], JOIN, "group of db-2"),
     ("expelled", failed[one], primary[two], secondary[three], JOIN, "group of db-2"),

@@ -38,6 +38,8 @@ describe("engine: project files and names", () => {
     assert.throws(() => readProject(bench.root, "local"), /Pulumi\.local\.yaml is not valid YAML/);
     stackFile("config: text");
     assert.throws(() => readProject(bench.root, "local"), /Pulumi\.local\.yaml: "config" must be/);
+    stackFile("config:\n  test:key: 1\ntest:list:\n  - a\n");
+    assert.throws(() => readProject(bench.root, "local"), /test:list isn't below "config:": indent it by two spaces/);
     rmSync(path.join(bench.root, "Pulumi.local.yaml"));
     assert.throws(() => readProject(bench.root, "local"), /Pulumi\.local\.yaml doesn't exist/);
     assert.throws(() => readProject(bench.root, "../local"), /can't be the name of a stack/);

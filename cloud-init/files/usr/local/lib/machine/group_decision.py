@@ -83,7 +83,8 @@ class Decision:
 def decide(me: Member, others: list[Member], was_settled: bool) -> Decision:
     """The next action of this member. """
     if not me.answers:
-        return Decision(Action.WAIT, "MySQL is starting")
+        # with a full disk it starts for as long as the disk is full
+        return Decision(Action.WAIT, f"MySQL is starting; {short_of_space(me)}" if me.space < LOW else "MySQL is starting")
     for other in others:
         # none: it isn't a member of a group yet, but one of two databases
         if other.answers and other.group and other.group != me.group:
@@ -129,7 +130,7 @@ def decide_inside(me: Member, others: list[Member], was_settled: bool) -> Decisi
 
 def decide_short_of_space(me: Member, others: list[Member]) -> Decision:
     """Nobody waits for a disk: not for the primary's, and not for that of a member which says it has what it can't store."""
-    reason = f"the disk is nearly full, {me.space} MiB are free: make room, or give it a larger volume"
+    reason = short_of_space(me)
     able = [other for other in others if other.serves and other.space >= LOW]
     # who ends without goodbye counts as lost: the rest has to be more than half of the group without it
     if me.space < FULL and len(able) * 2 > me.members:
@@ -137,6 +138,10 @@ def decide_short_of_space(me: Member, others: list[Member]) -> Decision:
     if me.role == "PRIMARY" and me.space >= FULL and able:
         return Decision(Action.HAND_OVER, f"{reason}. {able[0].name} is to be the primary", heir=able[0].uuid)
     return Decision(Action.WAIT, reason)
+
+
+def short_of_space(me: Member) -> str:
+    return f"the disk is nearly full, {me.space} MiB are free: make room, or give it a larger volume"
 
 
 def is_heir_of_silent_primary(me: Member, others: list[Member]) -> bool:

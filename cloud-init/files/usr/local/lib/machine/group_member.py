@@ -22,6 +22,10 @@ LAST_MEMBER = DATA / "stopped-as-last-member"
 ELECTION_SECONDS = 10
 
 
+def free_space() -> int:
+    return shutil.disk_usage(DATA).free >> 20
+
+
 class GroupMember:
     # who isn't in the group stands still: what the others have is to be newer than what is here, never older
     OTHERS_FIRST = False
@@ -35,6 +39,10 @@ class GroupMember:
 
     def unknown(self, name: str, silent: float = 0.0) -> Member:
         return Member(name, self.positions[name], silent=silent)
+
+    def unanswered(self) -> Member:
+        """This one, when its MySQL says nothing: a full disk may be why."""
+        return replace(self.unknown(self.settings["name"]), space=free_space())
 
     def from_state(self, state: dict, clock_ahead: float) -> Member:
         # an agent of another version may know more or less
@@ -73,7 +81,7 @@ class GroupMember:
             writable=server["read_only"] == "0", leads=self.leads, primary=self.names.get(primary, ""),
             executed=executed, queue=int(queue[0]["queue"]) if queue else 0,
             lag=int(queue[0]["behind"]) if queue and queue[0]["behind"] != "NULL" else 0, members=len(seen),
-            space=shutil.disk_usage(DATA).free >> 20, stopped_last=stopped_last(executed), record=primary_record.read(),
+            space=free_space(), stopped_last=stopped_last(executed), record=primary_record.read(),
         )  # fmt: skip
 
     def decide(self, me: Member, others: list[Member], was_settled: bool) -> Decision:

@@ -37,6 +37,9 @@ class PrimaryReplica:
     def unknown(self, name: str, _silent: float = 0.0) -> Database:
         return Database(name, self.positions[name])
 
+    def unanswered(self) -> Database:
+        return self.unknown(self.settings["name"])
+
     def from_state(self, state: dict, _clock_ahead: float) -> Database:
         # an agent of another version may know more or less; a member of a group writes under the name of the group
         known = {field.name for field in fields(Database)} & state.keys()
