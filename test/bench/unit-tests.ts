@@ -5,7 +5,7 @@ import { type Comparison, inTurn, timed } from "./series";
 const WITHOUT_MACHINES = [
   "test/{unit,topology,policy}/**/*.test.ts",
   // mocha takes braces for a pattern only beside an asterisk
-  ...["compress", "hardening", "rendering"].map((room) => `test/cloud-init/${room}.test.ts`),
+  ...["compress", "hardening", "rendering", "user-data"].map((room) => `test/cloud-init/${room}.test.ts`),
 ];
 
 /** How long somebody who changes a line waits for the tests of it. */
