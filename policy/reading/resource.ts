@@ -15,13 +15,20 @@ export interface Resource {
   dependencies(property: string): readonly Resource[];
 }
 
-/** The resource of a rule about single resources, from its inputs. */
+/**
+ * The resource of a rule about single resources, from its inputs. They are copied when a rule asks for them: each rule is
+ * asked about each resource, and most see by its type that it is none of theirs.
+ */
 export function ofValidation({ type, name, urn, opts, props }: ResourceValidationArgs): Resource {
+  let properties: Properties | undefined;
   return {
     type,
     name,
     urn,
-    properties: copyKnown(props) as Properties,
+    get properties() {
+      properties ??= copyKnown(props) as Properties;
+      return properties;
+    },
     ancestors: opts?.parent ? [opts.parent] : [],
     protect: opts?.protect === true,
     dependencies: () => [],

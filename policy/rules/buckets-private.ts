@@ -26,10 +26,11 @@ export const bucketsPrivate = resourceRule(
     },
     remediationSteps: REMEDY,
   },
-  ({ type, name, properties }, report) => {
-    if (BUCKET.test(type)) judgeAcl(name, properties, report);
-    if (ACCESS_BLOCK.test(type)) judgeBlock(name, properties, report);
-    if (type === POLICY || type === "aws:s3/bucket:Bucket") judgePolicy(name, properties.policy, report);
+  (resource, report) => {
+    const { type, name } = resource;
+    if (BUCKET.test(type)) judgeAcl(name, resource.properties, report);
+    if (ACCESS_BLOCK.test(type)) judgeBlock(name, resource.properties, report);
+    if (type === POLICY || type === "aws:s3/bucket:Bucket") judgePolicy(name, resource.properties.policy, report);
   },
 );
 

@@ -24,12 +24,12 @@ export const dataVolumesProtected = resourceRule(
       "(`retainOnDelete` protects too, but Pulumi doesn't show it to policies: accept the finding.)",
   },
   (resource, report) => {
-    const { type, name, protect, properties } = resource;
+    const { type, name, protect } = resource;
     if (protect) return;
     if (type === VOLUME) {
-      judge(`Volume ${name}`, properties.finalSnapshot, "protect: true` or `finalSnapshot: true", report);
+      judge(`Volume ${name}`, resource.properties.finalSnapshot, "protect: true` or `finalSnapshot: true", report);
     } else if (MANAGED.has(type)) {
-      judge(`Database ${name}`, properties.deletionProtection, "deletionProtection: true", report);
+      judge(`Database ${name}`, resource.properties.deletionProtection, "deletionProtection: true", report);
     } else if (MACHINES.has(type)) judgeDevices(resource, report);
   },
 );

@@ -43,11 +43,12 @@ export const databaseNotPublic = stackRule(
     }
   },
   (resource, report) => {
-    const { type, name, properties } = resource;
+    const { type, name } = resource;
     if (DATABASES.has(type)) {
-      if (properties.publiclyAccessible === UNKNOWN) {
+      const { publiclyAccessible } = resource.properties;
+      if (publiclyAccessible === UNKNOWN) {
         report.undecided(`whether database ${name} is public: publiclyAccessible isn't known yet.`);
-      } else if (properties.publiclyAccessible === true || properties.publiclyAccessible === "true") {
+      } else if (publiclyAccessible === true || publiclyAccessible === "true") {
         report.violation(
           `Database ${name} has an address on the internet (publiclyAccessible), where anybody can try to log in.`,
           "Set publiclyAccessible to false.",

@@ -70,17 +70,20 @@ function isClear(encrypted: Value, assumed: boolean): boolean {
   return encrypted !== UNKNOWN && encrypted !== true && text(encrypted)?.toLowerCase() !== "true";
 }
 
-function volumesOf({ type, properties }: Resource): Volume[] {
+function volumesOf(resource: Resource): Volume[] {
+  const { type } = resource;
   if (type === VOLUME) {
     return [
       {
         what: "its data",
-        encrypted: properties.encrypted,
+        encrypted: resource.properties.encrypted,
         put: (inputs) => Object.assign(inputs, { encrypted: true }),
       },
     ];
   }
   const keys = Object.hasOwn(MACHINES, type) ? (MACHINES[type] ?? []) : [];
+  if (keys.length === 0) return [];
+  const { properties } = resource;
   const found = keys.flatMap((key): Volume[] => {
     const given = properties[key];
     if (given === UNKNOWN) return [{ what: "its volumes", encrypted: UNKNOWN, put: () => undefined }];
@@ -88,7 +91,7 @@ function volumesOf({ type, properties }: Resource): Volume[] {
   });
   // An instance of a template takes the template's volumes.
   const templated = properties.launchTemplate !== undefined && properties.launchTemplate !== null;
-  return keys.length > 0 && !templated && !hasRoot(properties) ? [...found, missingRoot(type)] : found;
+  return !templated && !hasRoot(properties) ? [...found, missingRoot(type)] : found;
 }
 
 function readDevice(key: string, given: Value, index: number, inList: boolean): Volume[] {

@@ -38,11 +38,13 @@ export const firewallSecurityGroup = stackRule(
     for (const resource of stack) judgeInStack(resource, stack, report);
   },
   (resource, report) => {
-    const { type, name, properties } = resource;
-    if (INSTANCES.has(type) && !text(record(properties.launchTemplate).id) && properties.launchTemplate !== UNKNOWN) {
-      judgeGroups(name, properties, report);
+    const { type, name } = resource;
+    if (INSTANCES.has(type)) {
+      const { launchTemplate } = resource.properties;
+      if (launchTemplate !== UNKNOWN && !text(record(launchTemplate).id))
+        judgeGroups(name, resource.properties, report);
     }
-    if (type === LAUNCH_CONFIGURATION || type === NETWORK_INTERFACE) judgeGroups(name, properties, report);
+    if (type === LAUNCH_CONFIGURATION || type === NETWORK_INTERFACE) judgeGroups(name, resource.properties, report);
   },
 );
 

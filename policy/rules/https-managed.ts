@@ -34,15 +34,15 @@ export const httpsManaged = stackRule(
   },
   judgeStack,
   (resource, report) => {
-    const { type, name, urn, properties } = resource;
-    if (LOAD_BALANCER.test(type) && properties.internal === true) seen.internal.add(urn);
+    const { type, name, urn } = resource;
+    if (LOAD_BALANCER.test(type) && resource.properties.internal === true) seen.internal.add(urn);
     if (LISTENER.test(type)) {
       judgeVersion(resource, report);
       // Of which load balancer it is, only the stack tells: where one is internal, that is waited for.
       if (seen.internal.size === 0) judgeClearText(resource, report);
     }
     const { findings, undecided } = Object.hasOwn(MANAGED_ENTRIES, type)
-      ? (MANAGED_ENTRIES[type]?.(name, properties) ?? { findings: [], undecided: [] })
+      ? (MANAGED_ENTRIES[type]?.(name, resource.properties) ?? { findings: [], undecided: [] })
       : { findings: [], undecided: [] };
     for (const { problem, remedy } of findings) report.violation(problem, remedy);
     for (const what of undecided) report.undecided(`${what}.`);

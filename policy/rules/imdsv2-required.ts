@@ -30,9 +30,10 @@ export const imdsv2Required = resourceRule(
     remediationSteps: REMEDY,
     settings: { hopLimit: HOPS },
   },
-  ({ type, name, properties }, report, { hopLimit }) => {
-    const { metadataOptions: given, launchTemplate } = properties;
+  (resource, report, { hopLimit }) => {
+    const { type, name } = resource;
     if (!MACHINES.has(type)) return;
+    const { metadataOptions: given, launchTemplate } = resource.properties;
     // An instance of a template takes the template's options, where it has none of its own.
     if ((given === undefined || given === null) && launchTemplate !== undefined && launchTemplate !== null) return;
     if (given === UNKNOWN) {
