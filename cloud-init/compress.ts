@@ -7,9 +7,9 @@ export const USER_DATA_LIMIT = 16_384;
  * Compresses by a library in JavaScript: zlib's result differs between platforms and versions of Node (nodejs/node#48690),
  * and another computer would replace every machine.
  */
-export function compress(content: string | Uint8Array): Uint8Array {
+export function compress(content: string | Uint8Array, level: 6 | 9 = 9): Uint8Array {
   const bytes = typeof content === "string" ? Buffer.from(content) : content;
-  return gzipSync(bytes, { level: 9, mtime: 0 });
+  return gzipSync(bytes, { level, mtime: 0 });
 }
 
 /** User-data as EC2 takes it: gzip in base64. Throws, with the size by part, when it is too large. */
