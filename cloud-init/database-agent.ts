@@ -40,7 +40,12 @@ export function databaseAgentFiles(topology: Topology, machine: Machine): Machin
     fixedFile("/usr/local/lib/machine/mysql_server.py"),
     fixedFile("/usr/local/lib/machine/primary_record.py"),
     ...(isGroup
-      ? [fixedFile("/usr/local/lib/machine/group_decision.py"), fixedFile("/usr/local/lib/machine/group_member.py")]
+      ? [
+          fixedFile("/usr/local/lib/machine/group_decision.py"),
+          fixedFile("/usr/local/lib/machine/group_member.py"),
+          program("/usr/local/sbin/group-watch"),
+          fixedFile("/etc/systemd/system/group-watch.service"),
+        ]
       : [
           fixedFile("/usr/local/lib/machine/database_decision.py"),
           fixedFile("/usr/local/lib/machine/primary_replica.py"),

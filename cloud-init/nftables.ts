@@ -1,4 +1,4 @@
-import { flows, type Machine, machinesWith, outgoing, type Topology } from "../topology";
+import { flows, formsGroup, type Machine, machinesWith, outgoing, ports, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 
 /** The host firewall: what the topology's flows say may come in, and nothing else. */
@@ -21,6 +21,7 @@ export function nftablesFiles(topology: Topology, machine: Machine): MachineFile
     renderedFile("/etc/nftables.conf", {
       rules,
       hasIpv6: topology.network.hasIpv6 ?? false,
+      groupPort: formsGroup(topology.machines) && machine.roles.includes("database") && ports.group,
       network: topology.network.addressRange,
       outgoingPorts: outgoingPorts.join(", "),
     }),

@@ -1,4 +1,4 @@
-import { applicationIsApart, type Machine, ports, type Topology } from "../topology";
+import { applicationIsApart, formsGroup, type Machine, ports, type Topology } from "../topology";
 import { monitoringServices } from "./exporters";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 import { STATISTICS_PORT, STATUS_PORTS } from "./haproxy";
@@ -69,6 +69,7 @@ function services(topology: Topology, machine: Machine): string[] {
   const { mysql, haproxy, phpFpm, nginx, keepalived } = watched(topology, machine);
   const own = [
     ...(mysql ? ["mysql", "database-agent"] : []),
+    ...(mysql && formsGroup(topology.machines) ? ["group-watch"] : []),
     ...(haproxy ? ["haproxy"] : []),
     ...(topology.acme && machine.roles.includes("load-balancer") ? ["machine-certificate.timer"] : []),
     ...(phpFpm ? ["php8.4-fpm", "application-migrate"] : []),
