@@ -28,7 +28,7 @@ const SECONDS = 6;
  * Kept open. At a fixed rate only one, because autocannon begins each second's requests on all connections at once, which
  * would measure how they wait for each other.
  */
-const CONNECTIONS = { fixedRate: 1, full: 10 };
+const CONNECTIONS = { fixedRate: 1, full: 10, fullOfThree: 30 };
 /** Of each web server where throughput is measured, alone or one of three: so little that it, and nothing else here, is what is too slow. */
 const CORES = { one: 0.5, ofThree: 0.3 };
 
@@ -80,7 +80,8 @@ export function benchScale(runs: number): Promise<Comparison[]> {
     await limit(CORES.ofThree);
     const measure = async (servers: number) => {
       await balance(servers);
-      const { perSecond } = await through("/");
+      // as many visitors for one: with fewer, each of three would be without work now and then
+      const { perSecond } = await through("/", undefined, CONNECTIONS.fullOfThree);
       return { perSecond };
     };
     const { perSecond } = await inTurn(
@@ -110,9 +111,9 @@ const throughAndDirect = (path: string, rate?: number) => [
   { name: DIRECT, run: async () => ({ ...(await direct(path, rate)) }) },
 ];
 
-function through(path: string, rate?: number): Promise<Answered> {
+function through(path: string, rate?: number, connections?: number): Promise<Answered> {
   const url = `https://${stack.entry}${path}`;
-  return load({ ...common(rate), url, ca: stack.authority() });
+  return load({ ...common(rate, connections), url, ca: stack.authority() });
 }
 
 async function direct(path: string, rate?: number): Promise<Answered> {
@@ -120,9 +121,9 @@ async function direct(path: string, rate?: number): Promise<Answered> {
   return load({ ...common(rate), url: `http://127.0.0.1:8080${path}` }, State.Pid);
 }
 
-const common = (rate?: number) => ({
+const common = (rate?: number, connections = rate ? CONNECTIONS.fixedRate : CONNECTIONS.full) => ({
   domain: DOMAIN,
-  connections: rate ? CONNECTIONS.fixedRate : CONNECTIONS.full,
+  connections,
   seconds: SECONDS,
   rate,
 });
