@@ -20,7 +20,13 @@ describe("group-watch", function () {
   this.timeout(60_000);
 
   it("lets connections to a member whose machine is gone fail at once, and stops doing so when it ends", () => {
-    const watched = { port: 9200, peers: [{ address: GONE }, { address: THERE }] };
+    const watched = {
+      port: 9200,
+      peers: [
+        { name: "web-2", address: GONE },
+        { name: "web-3", address: THERE },
+      ],
+    };
     const { status, output } = runInMachineImage(
       [
         ...machineFiles(highlyAvailable, machine(highlyAvailable, "web-1"), ""),
@@ -50,6 +56,7 @@ describe("group-watch", function () {
           "without",
           `${GONE} TimeoutError`,
           `${THERE} ConnectionRefusedError`,
+          "web-2 does not answer: MySQL need not wait for it",
           "with",
           `${GONE} ConnectionRefusedError`,
           // by itself, as nothing listens there
