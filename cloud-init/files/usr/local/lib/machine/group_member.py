@@ -96,16 +96,21 @@ class GroupMember:
     def act(self, decision: Decision) -> None:
         if decision.action is Action.FOUND:
             self.begin_group()
+            # at once: the others wait for the accounts, to join
+            self.lead()
         elif decision.action is Action.JOIN:
             self.start_replication()
         elif decision.action is Action.LEAD:
-            make_accounts()
-            self.leads = True
+            self.lead()
         elif decision.action is Action.HAND_OVER:
             run(f"SELECT group_replication_set_as_primary('{decision.heir}', {ELECTION_SECONDS})", timeout=2 * ELECTION_SECONDS)
         elif decision.action is Action.STEP_OUT:
             # commits wait for space, and an orderly end would wait for them
             subprocess.run(["systemctl", "kill", "--signal=KILL", "mysql.service"], check=False)
+
+    def lead(self) -> None:
+        make_accounts()
+        self.leads = True
 
     def begin_group(self) -> None:
         run("SET GLOBAL group_replication_bootstrap_group = ON")
