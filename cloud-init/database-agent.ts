@@ -15,6 +15,7 @@ export function databaseAgentFiles(topology: Topology, machine: Machine): Machin
     mode: isGroup ? "group" : "primary-replica",
     port: ports.databaseRole,
     databasePort: ports.database,
+    ...(isGroup && { groupPort: ports.group }),
     maximumLag,
     // from where each account may come
     accounts: {

@@ -25,7 +25,7 @@ const byRole: Record<Role, readonly string[]> = {
     "php8.4-opcache",
     "php8.4-xml",
   ],
-  database: ["mysql-client", "mysql-server", "python3", "restic"],
+  database: ["iproute2", "mysql-client", "mysql-server", "python3", "restic"],
   monitor: ["prometheus", "prometheus-alertmanager", "prometheus-blackbox-exporter"],
 };
 

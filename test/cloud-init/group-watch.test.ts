@@ -7,11 +7,11 @@ const GONE = "172.30.0.12";
 /** Answers on the port of its database agent, and nothing else. */
 const THERE = "172.30.0.13";
 
-/** Connects to the group's port; prints how that ended, within half a second. */
-const connect = (address: string) => `python3 -c '
+/** Connects to the group's port; prints how that ended, within so many seconds. */
+const connect = (address: string, seconds = 0.5) => `python3 -c '
 import socket
 try:
-    socket.create_connection(("${address}", 33061), timeout=0.5)
+    socket.create_connection(("${address}", 33061), timeout=${seconds})
 except OSError as error:
     print("${address}", type(error).__name__)
 '`;
@@ -19,9 +19,10 @@ except OSError as error:
 describe("group-watch", function () {
   this.timeout(60_000);
 
-  it("lets connections to a member whose machine is gone fail at once, and stops doing so when it ends", () => {
+  it("lets connections to a member whose machine is gone fail at once, also those under way, and stops doing so when it ends", () => {
     const watched = {
       port: 9200,
+      groupPort: 33061,
       peers: [
         { name: "web-2", address: GONE },
         { name: "web-3", address: THERE },
@@ -39,8 +40,11 @@ describe("group-watch", function () {
       ip address add ${THERE}/32 dev lo
       python3 -m http.server 9200 --bind ${THERE} >/dev/null 2>&1 &
       echo without; ${connect(GONE)}; ${connect(THERE)}
+      ${connect(GONE, 10)} >/tmp/pending &
+      sleep 0.5
       /usr/local/sbin/group-watch & watch=$!
       sleep 2
+      echo under way; cat /tmp/pending
       echo with; ${connect(GONE)}; ${connect(THERE)}
       nft list set inet machine silent | tr -d '\\n'; echo
       kill $watch
@@ -57,6 +61,8 @@ describe("group-watch", function () {
           `${GONE} TimeoutError`,
           `${THERE} ConnectionRefusedError`,
           "web-2 does not answer: MySQL need not wait for it",
+          "under way",
+          `${GONE} ConnectionAbortedError`,
           "with",
           `${GONE} ConnectionRefusedError`,
           // by itself, as nothing listens there
