@@ -30,13 +30,16 @@ import { SETUP_COMMAND, systemFiles } from "./system";
 const ENABLE_FIREWALL: string[] = ["systemctl", "enable", "--no-reload", "--now", "nftables.service"];
 
 export interface UserDataOptions {
+  /** What cloud-init writes itself; the programs come beside it. */
+  readonly inUserData: readonly MachineFile[];
   /** The image has every package already, none of its services enabled: nothing is installed at boot. */
   readonly packagesInstalled: boolean;
-  /** The part of the application that is served, relative to it: `""` (all of it) or a directory such as `public`. */
-  readonly documentRoot: string;
 }
 
-/** Every file that cloud-init writes on a machine. Secrets are none of them: the target delivers those. */
+/**
+ * Every file of a machine, but for its secrets, which the target delivers. `documentRoot` is the part of the application
+ * that is served, relative to it: `""` (all of it) or a directory such as `public`.
+ */
 export function machineFiles(
   topology: Topology,
   machine: Machine,
@@ -101,7 +104,7 @@ export const PROGRAMS_ARCHIVE = "/var/lib/machine/programs.tar.gz";
 
 /** The `#cloud-config` that makes a machine on Docker what its roles say; without secrets, readable. */
 export function renderUserData(topology: Topology, machine: Machine, options: UserDataOptions): string {
-  const { inUserData } = dockerMachineFiles(topology, machine, options.documentRoot);
+  const { inUserData, packagesInstalled } = options;
   // one command: none of them goes on after one that failed
   const start = [
     `tar --extract --gzip --file ${PROGRAMS_ARCHIVE} --directory / --no-same-owner`,
@@ -109,7 +112,7 @@ export function renderUserData(topology: Topology, machine: Machine, options: Us
     SETUP_COMMAND.join(" "),
   ];
   return cloudConfig({
-    ...(options.packagesInstalled ? { write_files: inUserData } : installing(topology, machine, inUserData, [])),
+    ...(packagesInstalled ? { write_files: inUserData } : installing(topology, machine, inUserData, [])),
     runcmd: [start.join(" && ")],
   });
 }
@@ -120,8 +123,7 @@ export function renderAwsUserData(
   machine: Machine,
   options: UserDataOptions & { places: AwsPlaces; programs: ProgramsPlace },
 ): string {
-  const { inUserData } = awsMachineFiles(topology, machine, options.documentRoot);
-  const files = [...awsBootFiles(topology, machine, options.places, options.programs), ...inUserData];
+  const files = [...awsBootFiles(topology, machine, options.places, options.programs), ...options.inUserData];
   return cloudConfig({
     // AWS would name it after its address
     hostname: machine.name,
@@ -137,7 +139,7 @@ function cloudConfig(config: Record<string, unknown>): string {
 }
 
 /** Packages first, their services kept from starting (machine-setup ends that), then the files, over the packages' own. */
-function installing(topology: Topology, machine: Machine, files: MachineFile[], more: readonly string[]) {
+function installing(topology: Topology, machine: Machine, files: readonly MachineFile[], more: readonly string[]) {
   const startNothing = {
     path: "/usr/sbin/policy-rc.d",
     content: "#!/bin/sh\nexit 101\n",

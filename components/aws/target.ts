@@ -107,8 +107,8 @@ export class AwsTarget implements Target {
       const parameters = `${parametersPath()}/${machine.name}`;
       const { instanceType, image } = facts.hardware[machine.name] as Hardware;
       const userData = renderAwsUserData(topology, machine, {
+        inUserData,
         packagesInstalled: config.prebuilt,
-        documentRoot: application.documentRoot,
         places: { stack: pulumi.getStack(), region, parameters, application: applicationParameter },
         programs: { address: `s3://${storage.bucketName}/${programsKey}`, sha256 },
       });

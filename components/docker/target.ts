@@ -54,7 +54,7 @@ export class DockerTarget implements Target {
     const createMachine = (machineName: string, args: MachineArgs, opts: pulumi.ComponentResourceOptions) => {
       const { machine, servesApplication, dataDirectory, ...more } = args;
       const containerName = `${prefix}-${machine.name}`;
-      const { programs } = dockerMachineFiles(topology, machine, application.documentRoot);
+      const { programs, inUserData } = dockerMachineFiles(topology, machine, application.documentRoot);
       return new DockerMachine(
         machineName,
         {
@@ -63,10 +63,7 @@ export class DockerTarget implements Target {
           roles: machine.roles,
           address: machine.address,
           size: machine.size,
-          userData: renderUserData(topology, machine, {
-            packagesInstalled: true,
-            documentRoot: application.documentRoot,
-          }),
+          userData: renderUserData(topology, machine, { inUserData, packagesInstalled: true }),
           programsBase64: Buffer.from(packPrograms(programs).archive).toString("base64"),
           containerName,
           image: this.args.machineImage,

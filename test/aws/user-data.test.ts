@@ -7,8 +7,8 @@ import { manyMachines, planOnAws } from "../topology/many-machines";
 
 const render = (topology: Topology, machine: Machine) =>
   renderAwsUserData(topology, machine, {
+    inUserData: awsMachineFiles(topology, machine, "public").inUserData,
     packagesInstalled: false,
-    documentRoot: "public",
     places: {
       stack: "unit",
       region: "eu-central-1",

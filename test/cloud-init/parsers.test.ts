@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type MachineFile, machineFiles, renderUserData } from "../../cloud-init";
+import { dockerMachineFiles, type MachineFile, machineFiles, renderUserData } from "../../cloud-init";
 import type { Machine, Topology } from "../../topology";
 import { file, runInMachineImage } from "./machine-image";
 import { acme, balanced, distributed, everything, highlyAvailable, machine, scaleUp } from "./topologies";
@@ -116,8 +116,8 @@ const parsers: { name: string; file: RegExp; command: string }[] = [
 ];
 
 function filesWithUserData(topology: Topology, each: Machine): MachineFile[] {
-  const userData = (packagesInstalled: boolean) =>
-    renderUserData(topology, each, { packagesInstalled, documentRoot: "public" });
+  const { inUserData } = dockerMachineFiles(topology, each, "public");
+  const userData = (packagesInstalled: boolean) => renderUserData(topology, each, { inUserData, packagesInstalled });
   return [
     ...machineFiles(topology, each, "public"),
     file("/user-data", userData(true)),

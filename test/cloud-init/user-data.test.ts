@@ -5,8 +5,11 @@ import type { Machine } from "../../topology";
 import { distributed, everything, machine } from "./topologies";
 
 describe("user-data", () => {
-  const text = (name: string, packagesInstalled = true) =>
-    renderUserData(distributed, machine(distributed, name), { packagesInstalled, documentRoot: "" });
+  const text = (name: string, packagesInstalled = true) => {
+    const each = machine(distributed, name);
+    const { inUserData } = dockerMachineFiles(distributed, each, "");
+    return renderUserData(distributed, each, { inUserData, packagesInstalled });
+  };
 
   it("can be read: files as blocks of text, not as quoted strings", () => {
     for (const { name } of distributed.machines) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { renderUserData } from "../../cloud-init";
+import { dockerMachineFiles, renderUserData } from "../../cloud-init";
 import { firewallDefaultDrop } from "../../policy/rules/firewall-default-drop";
 import { firewallPublicPorts } from "../../policy/rules/firewall-public-ports";
 import { httpsOnly } from "../../policy/rules/https-only";
@@ -26,7 +26,8 @@ const acme = planned({ acme: { directory: "https://acme-v02.api.letsencrypt.org/
 function userDataOf(name: string, topology = distributed): string {
   const machine = topology.machines.find((one) => one.name === name);
   assert.ok(machine, name);
-  return renderUserData(topology, machine, { packagesInstalled: true, documentRoot: "" });
+  const { inUserData } = dockerMachineFiles(topology, machine, "");
+  return renderUserData(topology, machine, { inUserData, packagesInstalled: true });
 }
 
 function machine(name: string, topology = distributed, userData = userDataOf(name, topology)) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { renderUserData } from "../../cloud-init";
+import { dockerMachineFiles, renderUserData } from "../../cloud-init";
 import { planTopology } from "../../topology";
 import { container, EDGE, instance, userData } from "./machines";
 import { type Diagnostic, Pack, type TestResource, UNKNOWN, urnOf } from "./pack";
@@ -25,7 +25,8 @@ const component = {
 
 /** The containers of the docker target, as its component registers them. */
 const machines = topology.machines.map((machine): TestResource => {
-  const given = renderUserData(topology, machine, { packagesInstalled: true, documentRoot: "public" });
+  const { inUserData } = dockerMachineFiles(topology, machine, "public");
+  const given = renderUserData(topology, machine, { inUserData, packagesInstalled: true });
   const balances = machine.roles.includes("load-balancer");
   const ports = balances
     ? [
