@@ -11,6 +11,7 @@ X = "99999999-0000-8000-8000-000000000000"  # another's
 
 # Each machine in the states that it can be in; "db" and the number of the machine.
 empty = [Member(f"db-{n}", n, group=G, answers=True, uuid=f"{n}") for n in (1, 2, 3)]
+joining = [replace(each, joins=True) for each in empty]
 silent = [Member(f"db-{n}", n) for n in (1, 2, 3)]
 out = [replace(each, executed=f"{G}:1-10") for each in empty]
 behind = [replace(each, executed=f"{G}:1-7") for each in empty]
@@ -49,6 +50,10 @@ SITUATIONS = [
     ("all are there: the others wait for it", empty[two], empty[one], empty[three], WAIT, "db-1 has the same data"),
     ("the first has begun, and makes accounts", empty[two], replace(primary[one], leads=False), empty[three], WAIT, "becoming"),
     ("the first has begun", empty[three], primary[one], empty[two], JOIN, "group of db-1"),
+    ("one joins at a time", empty[three], primary[one], joining[two], WAIT, "db-2 joins the group first"),
+    ("the one before goes ahead", joining[two], primary[one], joining[three], JOIN, "group of db-1"),
+    ("who has joined, and catches up, is in nobody's way", empty[three], primary[one], replace(recovering[two], joins=True), JOIN, "group of db-1"),
+    ("who tries in vain is in nobody's way", empty[three], primary[one], failed[two], JOIN, "group of db-1"),
     ("no second beginning while one runs", empty[two], primary[one], silent[three], JOIN, "group of db-1"),
     # ---- a disk that was lost
     ("wiped, the others are down", empty[one], silent[two], silent[three], WAIT, "nothing can be written until then"),

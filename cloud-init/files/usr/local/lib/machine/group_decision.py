@@ -47,6 +47,7 @@ class Member:
     clock_ahead: float = 0.0  # seconds; the clock of who asked this member, before its own
     silent: float = 0.0  # seconds since its agent last answered who asked
     needs_help: bool = False  # a person has to decide something there
+    joins: bool = False  # it is joining the group or about to, and didn't fail the last time
     stopped_last: bool = False  # it stopped in order as the only member left, with just the data that it has now
     record: Record = Record()  # who was the primary before there was a group
 
@@ -77,6 +78,7 @@ class Decision:
     reason: str
     settled: bool = False  # this machine is ready
     founding: bool = False  # it is, though there is no group yet: it has no data that it could serve
+    joins: bool = False  # now, or when its turn comes
     heir: str = ""  # UUID of the member that is to be the primary
 
 
@@ -97,7 +99,7 @@ def decide(me: Member, others: list[Member], was_settled: bool) -> Decision:
         return decide_inside(me, others, was_settled)
     primary = next((other for other in others if other.serves and other.role == "PRIMARY"), None)
     if primary:
-        return decide_joining(me, primary)
+        return decide_joining(me, others, primary)
     return decide_without_group(me, others)
 
 
@@ -155,7 +157,7 @@ def standing(me: Member) -> str:
     return "primary, accepts writes" if me.role == "PRIMARY" else f"secondary, the primary is {me.primary or 'being elected'}"
 
 
-def decide_joining(me: Member, primary: Member) -> Decision:
+def decide_joining(me: Member, others: list[Member], primary: Member) -> Decision:
     if missing(me.executed, primary.executed):
         reason = (
             f"the data here has transactions that the group of {primary.name} lacks, so this machine doesn't join. Nothing was "
@@ -165,8 +167,12 @@ def decide_joining(me: Member, primary: Member) -> Decision:
     if me.space < LOW:
         return Decision(Action.WAIT, f"not joining the group: {me.space} MiB are free on the disk, at least {LOW} are needed")
     if not primary.leads:
-        return Decision(Action.WAIT, f"{primary.name} is becoming the primary")
-    return Decision(Action.JOIN, f"joining the group of {primary.name}")
+        return Decision(Action.WAIT, f"{primary.name} is becoming the primary", joins=True)
+    # of two that join at once MySQL takes one, and the other one tries again after five seconds
+    first = next((other for other in others if other.joins and not other.in_group and other.position < me.position), None)
+    if first:
+        return Decision(Action.WAIT, f"{first.name} joins the group first", joins=True)
+    return Decision(Action.JOIN, f"joining the group of {primary.name}", joins=True)
 
 
 def decide_without_group(me: Member, others: list[Member]) -> Decision:

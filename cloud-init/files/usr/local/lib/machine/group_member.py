@@ -36,6 +36,8 @@ class GroupMember:
         self.positions = {each["name"]: each["position"] for each in (settings, *settings["peers"])}
         self.state = ""
         self.leads = False
+        self.joins = False
+        self.failed_to_join = False
 
     def unknown(self, name: str, silent: float = 0.0) -> Member:
         return Member(name, self.positions[name], silent=silent)
@@ -78,7 +80,7 @@ class GroupMember:
         return replace(
             self.unknown(self.settings["name"]), group=server["group_name"], answers=True, uuid=server["uuid"],
             state=mine["state"], role=mine["role"], quorum=len(alive) * 2 > len(seen),
-            writable=server["read_only"] == "0", leads=self.leads, primary=self.names.get(primary, ""),
+            writable=server["read_only"] == "0", leads=self.leads, joins=self.joins, primary=self.names.get(primary, ""),
             executed=executed, queue=int(queue[0]["queue"]) if queue else 0,
             lag=int(queue[0]["behind"]) if queue and queue[0]["behind"] != "NULL" else 0, members=len(seen),
             space=free_space(), stopped_last=stopped_last(executed), record=primary_record.read(),
@@ -94,12 +96,16 @@ class GroupMember:
         return {"/primary": may_be_written(me), "/replica": may_be_read(me), "/older": has_older_data(me)}
 
     def act(self, decision: Decision) -> None:
+        # the others wait for it, but not for who tries in vain
+        self.joins = decision.joins and not self.failed_to_join
         if decision.action is Action.FOUND:
             self.begin_group()
             # at once: the others wait for the accounts, to join
             self.lead()
         elif decision.action is Action.JOIN:
+            self.failed_to_join = True
             self.start_replication()
+            self.failed_to_join = False
         elif decision.action is Action.LEAD:
             self.lead()
         elif decision.action is Action.HAND_OVER:
