@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -37,7 +39,9 @@ class GroupMember:
         self.state = ""
         self.leads = False
         self.joins = False
-        self.failed_to_join = False
+        self.pool = ThreadPoolExecutor(max_workers=1)
+        self.starting: Future | None = None
+        self.start_problem: BaseException | None = None
 
     def unknown(self, name: str, silent: float = 0.0) -> Member:
         return Member(name, self.positions[name], silent=silent)
@@ -61,7 +65,8 @@ class GroupMember:
             "SELECT RECEIVED_TRANSACTION_SET AS received FROM performance_schema.replication_connection_status "
             "WHERE CHANNEL_NAME = 'group_replication_applier'"
         )
-        queue = session.rows(
+        # this waits until START GROUP_REPLICATION has returned, a second after there is something to see
+        queue = [] if self.starting else session.rows(
             "SELECT COUNT_TRANSACTIONS_REMOTE_IN_APPLIER_QUEUE AS queue, "
             # the age of the oldest transaction that is being applied; none, no lag
             "(SELECT TIMESTAMPDIFF(SECOND, MIN(APPLYING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP), NOW(6)) "
@@ -96,16 +101,14 @@ class GroupMember:
         return {"/primary": may_be_written(me), "/replica": may_be_read(me), "/older": has_older_data(me)}
 
     def act(self, decision: Decision) -> None:
+        if self.starting and self.starting.done():
+            self.start_problem, self.starting = self.starting.exception(), None
         # the others wait for it, but not for who tries in vain
-        self.joins = decision.joins and not self.failed_to_join
+        self.joins = decision.joins and not self.start_problem
         if decision.action is Action.FOUND:
-            self.begin_group()
-            # at once: the others wait for the accounts, to join
-            self.lead()
+            self.start(self.begin_group)
         elif decision.action is Action.JOIN:
-            self.failed_to_join = True
-            self.start_replication()
-            self.failed_to_join = False
+            self.start(self.start_replication)
         elif decision.action is Action.LEAD:
             self.lead()
         elif decision.action is Action.HAND_OVER:
@@ -113,6 +116,14 @@ class GroupMember:
         elif decision.action is Action.STEP_OUT:
             # commits wait for space, and an orderly end would wait for them
             subprocess.run(["systemctl", "kill", "--signal=KILL", "mysql.service"], check=False)
+
+    def start(self, how: Callable[[], None]) -> None:
+        """START GROUP_REPLICATION returns a second after it has made this one a member: nobody waits for it."""
+        if not self.starting:
+            self.starting = self.pool.submit(how)
+        if self.start_problem:
+            # the last one's, until one succeeds
+            raise self.start_problem
 
     def lead(self) -> None:
         make_accounts()
