@@ -14,12 +14,17 @@ import primary_record
 from group_decision import Action, Decision, Member, confirmed, decide, has_older_data, may_be_read, may_be_written
 from gtid_set import missing
 from hand_over import BUSY_SECONDS, DRAINING, NOTICE_SECONDS, handing_over, wait_until_idle
-from mysql_server import Session, make_accounts, mark_history, password_of, quoted, run, value
+from mysql_server import MysqlError, Session, make_accounts, mark_history, password_of, quoted, run, value
 
 GROUP = "performance_schema.replication_group_members"
 # The GTID set of a member that stopped in order when no other was left. It stays with the data.
 DATA = Path("/var/lib/mysql")
 LAST_MEMBER = DATA / "stopped-as-last-member"
+# Seconds: a member that has a majority has left after one or two.
+LEAVE_SECONDS = 5
+# So often in a row MySQL may fail to begin or to join a group; then it is restarted, as something of an earlier membership may be in
+# the way, and would stay there.
+START_TRIES = 3
 # How long an orderly hand-over waits for the new primary.
 ELECTION_SECONDS = 10
 
@@ -42,6 +47,7 @@ class GroupMember:
         self.pool = ThreadPoolExecutor(max_workers=1)
         self.starting: Future | None = None
         self.start_problem: BaseException | None = None
+        self.failures = 0
 
     def unknown(self, name: str, silent: float = 0.0) -> Member:
         return Member(name, self.positions[name], silent=silent)
@@ -103,6 +109,10 @@ class GroupMember:
     def act(self, decision: Decision) -> None:
         if self.starting and self.starting.done():
             self.start_problem, self.starting = self.starting.exception(), None
+            self.failures = self.failures + 1 if self.start_problem else 0
+            if self.failures == START_TRIES:
+                self.failures = 0
+                restart_mysql(f"it failed {START_TRIES} times to be a member")
         # the others wait for it, but not for who tries in vain
         self.joins = decision.joins and not self.start_problem
         if decision.action is Action.FOUND:
@@ -115,15 +125,19 @@ class GroupMember:
             run(f"SELECT group_replication_set_as_primary('{decision.heir}', {ELECTION_SECONDS})", timeout=2 * ELECTION_SECONDS)
         elif decision.action is Action.STEP_OUT:
             # commits wait for space, and an orderly end would wait for them
-            subprocess.run(["systemctl", "kill", "--signal=KILL", "mysql.service"], check=False)
+            restart_mysql("the disk is full")
 
     def start(self, how: Callable[[], None]) -> None:
         """START GROUP_REPLICATION returns a second after it has made this one a member: nobody waits for it."""
         if not self.starting:
-            self.starting = self.pool.submit(how)
+            self.starting = self.pool.submit(self.start_anew, how)
         if self.start_problem:
             # the last one's, until one succeeds
             raise self.start_problem
+
+    def start_anew(self, how: Callable[[], None]) -> None:
+        if self.state != "ERROR" or has_left():
+            how()
 
     def lead(self) -> None:
         make_accounts()
@@ -152,8 +166,6 @@ class GroupMember:
         self.begin_group()
 
     def start_replication(self) -> None:
-        if self.state == "ERROR":
-            run("STOP GROUP_REPLICATION")
         if value("SELECT COUNT(*) FROM mysql.slave_master_info WHERE Channel_name = ''") != "0":
             # from the time when this was the replica of another database
             run("STOP REPLICA FOR CHANNEL ''; RESET REPLICA ALL FOR CHANNEL ''")
@@ -165,6 +177,25 @@ class GroupMember:
 
     def stop_replication(self) -> None:
         run("STOP GROUP_REPLICATION")
+
+
+def has_left() -> bool:
+    """
+    Ends what is left of a membership. After a lost majority MySQL's group communication waits half a minute for an agreement with
+    nobody, and may stay behind, in the way of its successor: then MySQL begins anew.
+    """
+    try:
+        run("STOP GROUP_REPLICATION", timeout=LEAVE_SECONDS)
+    except MysqlError as problem:
+        restart_mysql(f"it doesn't leave its lost group: {problem}")
+        return False
+    return True
+
+
+def restart_mysql(reason: str) -> None:
+    """At once: only writes are lost that nobody acknowledged. systemd starts it again."""
+    print(f"restarting MySQL: {reason}", flush=True)
+    subprocess.run(["systemctl", "kill", "--signal=KILL", "mysql.service"], check=False)
 
 
 def stopped_last(executed: str) -> bool:
