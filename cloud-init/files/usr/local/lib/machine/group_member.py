@@ -21,7 +21,7 @@ GROUP = "performance_schema.replication_group_members"
 DATA = Path("/var/lib/mysql")
 LAST_MEMBER = DATA / "stopped-as-last-member"
 # Seconds: a member that has a majority has left after one or two.
-LEAVE_SECONDS = 5
+LEAVE_SECONDS = 3
 # So often in a row MySQL may fail to begin or to join a group; then it is restarted, as something of an earlier membership may be in
 # the way, and would stay there.
 START_TRIES = 3
