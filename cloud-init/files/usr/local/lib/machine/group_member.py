@@ -108,11 +108,8 @@ class GroupMember:
 
     def act(self, decision: Decision) -> None:
         if self.starting and self.starting.done():
-            self.start_problem, self.starting = self.starting.exception(), None
-            self.failures = self.failures + 1 if self.start_problem else 0
-            if self.failures == START_TRIES:
-                self.failures = 0
-                restart_mysql(f"it failed {START_TRIES} times to be a member")
+            # the decision may be from before it was done
+            return self.started()
         # the others wait for it, but not for who tries in vain
         self.joins = decision.joins and not self.start_problem
         if decision.action is Action.FOUND:
@@ -133,6 +130,15 @@ class GroupMember:
             self.starting = self.pool.submit(self.start_anew, how)
         if self.start_problem:
             # the last one's, until one succeeds
+            raise self.start_problem
+
+    def started(self) -> None:
+        self.start_problem, self.starting = self.starting.exception(), None
+        self.failures = self.failures + 1 if self.start_problem else 0
+        if self.failures == START_TRIES:
+            self.failures = 0
+            restart_mysql(f"it failed {START_TRIES} times to be a member")
+        if self.start_problem:
             raise self.start_problem
 
     def start_anew(self, how: Callable[[], None]) -> None:
