@@ -13,7 +13,7 @@ export interface AwsPlaces {
   readonly application: string;
 }
 
-/** Where the programs lie that user-data has no room for. */
+/** Where the programs lie, which don't stand in user-data. */
 export interface ProgramsPlace {
   /** `s3://bucket/key` */
   readonly address: string;

@@ -117,7 +117,7 @@ export function renderUserData(topology: Topology, machine: Machine, options: Us
   });
 }
 
-/** The same machine by a Debian image of AWS: packages are installed at boot, long programs and secrets are fetched. */
+/** The same machine by a Debian image of AWS: packages are installed at boot, programs and secrets are fetched. */
 export function renderAwsUserData(
   topology: Topology,
   machine: Machine,

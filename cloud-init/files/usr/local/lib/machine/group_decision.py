@@ -187,7 +187,7 @@ def decide_without_group(me: Member, others: list[Member]) -> Decision:
             return Decision(Action.FOUND, "this machine was the last to stop, so nobody has newer data: beginning the group")
         if not me.executed and not any(other.executed for other in others):
             reason = f"new and empty: waiting for {listed(silent)} to begin the group with; nothing can be written until then"
-            # machines are made one after the other: who isn't there yet comes later, who came before is missed
+            # where machines are made one after the other, who isn't there yet comes later, and who came before is missed
             founding = all(other.answers or other.position > me.position for other in others)
             return Decision(Action.WAIT, reason, settled=founding, founding=founding)
         reason = (

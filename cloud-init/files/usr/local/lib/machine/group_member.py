@@ -22,9 +22,11 @@ DATA = Path("/var/lib/mysql")
 LAST_MEMBER = DATA / "stopped-as-last-member"
 # Seconds: a member that has a majority has left after one or two.
 LEAVE_SECONDS = 3
-# So often in a row MySQL may fail to begin or to join a group; then it is restarted, as something of an earlier membership may be in
-# the way, and would stay there.
+# So often in a row MySQL may fail to begin or to join a group; then it is restarted, once, as something of an earlier membership may
+# be in the way, and would stay there.
 START_TRIES = 3
+# How long MySQL may take to be back, in seconds: it recovers what it had not written.
+RESTART_SECONDS = 60
 # How long an orderly hand-over waits for the new primary.
 ELECTION_SECONDS = 10
 
@@ -136,7 +138,6 @@ class GroupMember:
         self.start_problem, self.starting = self.starting.exception(), None
         self.failures = self.failures + 1 if self.start_problem else 0
         if self.failures == START_TRIES:
-            self.failures = 0
             restart_mysql(f"it failed {START_TRIES} times to be a member")
         if self.start_problem:
             raise self.start_problem
@@ -150,9 +151,8 @@ class GroupMember:
         self.leads = True
 
     def begin_group(self) -> None:
-        run("SET GLOBAL group_replication_bootstrap_group = ON")
         try:
-            self.start_replication()
+            self.start_replication("ON")
         finally:
             run("SET GLOBAL group_replication_bootstrap_group = OFF")
         LAST_MEMBER.unlink(missing_ok=True)
@@ -164,18 +164,21 @@ class GroupMember:
         """
         if self.state != "OFFLINE":
             # a member that lost its majority refuses every commit until it has left
-            run("STOP GROUP_REPLICATION")
+            if not has_left():
+                wait_for_mysql()
             self.state = "OFFLINE"
         run("SET GLOBAL super_read_only = OFF")
         mark_history(again=True)
         run("SET GLOBAL super_read_only = ON")
         self.begin_group()
 
-    def start_replication(self) -> None:
+    def start_replication(self, bootstrap: str = "OFF") -> None:
         if value("SELECT COUNT(*) FROM mysql.slave_master_info WHERE Channel_name = ''") != "0":
             # from the time when this was the replica of another database
             run("STOP REPLICA FOR CHANNEL ''; RESET REPLICA ALL FOR CHANNEL ''")
         # the account to fetch from another member what is missing here, needed in this moment only
+        # "OFF" as well: an agent that was killed while it began a group has left it on, and this would begin another one
+        run(f"SET GLOBAL group_replication_bootstrap_group = {bootstrap}")
         run(f"START GROUP_REPLICATION USER = 'replication', PASSWORD = {quoted(password_of('replication'))}")
 
     def knows(self) -> dict:
@@ -202,6 +205,18 @@ def restart_mysql(reason: str) -> None:
     """At once: only writes are lost that nobody acknowledged. systemd starts it again."""
     print(f"restarting MySQL: {reason}", flush=True)
     subprocess.run(["systemctl", "kill", "--signal=KILL", "mysql.service"], check=False)
+
+
+def wait_for_mysql() -> None:
+    end = time.monotonic() + RESTART_SECONDS
+    while True:
+        time.sleep(1)
+        try:
+            run("SELECT 1")
+            return
+        except MysqlError:
+            if time.monotonic() > end:
+                raise
 
 
 def stopped_last(executed: str) -> bool:
