@@ -5,8 +5,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -22,9 +20,6 @@ DATA = Path("/var/lib/mysql")
 LAST_MEMBER = DATA / "stopped-as-last-member"
 # Seconds: a member that has a majority has left after one or two.
 LEAVE_SECONDS = 3
-# So often in a row MySQL may fail to begin or to join a group; then it is restarted, once, as something of an earlier membership may
-# be in the way, and would stay there.
-START_TRIES = 3
 # How long MySQL may take to be back, in seconds: it recovers what it had not written.
 RESTART_SECONDS = 60
 # How long an orderly hand-over waits for the new primary.
@@ -46,10 +41,7 @@ class GroupMember:
         self.state = ""
         self.leads = False
         self.joins = False
-        self.pool = ThreadPoolExecutor(max_workers=1)
-        self.starting: Future | None = None
-        self.start_problem: BaseException | None = None
-        self.failures = 0
+        self.failed_to_join = False
 
     def unknown(self, name: str, silent: float = 0.0) -> Member:
         return Member(name, self.positions[name], silent=silent)
@@ -73,8 +65,8 @@ class GroupMember:
             "SELECT RECEIVED_TRANSACTION_SET AS received FROM performance_schema.replication_connection_status "
             "WHERE CHANNEL_NAME = 'group_replication_applier'"
         )
-        # this waits until START GROUP_REPLICATION has returned, a second after there is something to see
-        queue = [] if self.starting else session.rows(
+        # This waits until START GROUP_REPLICATION has returned, a second after it has made this one a member.
+        queue = session.rows(
             "SELECT COUNT_TRANSACTIONS_REMOTE_IN_APPLIER_QUEUE AS queue, "
             # the age of the oldest transaction that is being applied; none, no lag
             "(SELECT TIMESTAMPDIFF(SECOND, MIN(APPLYING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP), NOW(6)) "
@@ -109,15 +101,18 @@ class GroupMember:
         return {"/primary": may_be_written(me), "/replica": may_be_read(me), "/older": has_older_data(me)}
 
     def act(self, decision: Decision) -> None:
-        if self.starting and self.starting.done():
-            # the decision may be from before it was done
-            return self.started()
         # the others wait for it, but not for who tries in vain
-        self.joins = decision.joins and not self.start_problem
+        self.joins = decision.joins and not self.failed_to_join
         if decision.action is Action.FOUND:
-            self.start(self.begin_group)
+            if self.is_rid_of_lost_group():
+                self.begin_group()
+                # at once: the others wait for the accounts, to join
+                self.lead()
         elif decision.action is Action.JOIN:
-            self.start(self.start_replication)
+            if self.is_rid_of_lost_group():
+                self.failed_to_join = True
+                self.start_replication()
+                self.failed_to_join = False
         elif decision.action is Action.LEAD:
             self.lead()
         elif decision.action is Action.HAND_OVER:
@@ -126,25 +121,19 @@ class GroupMember:
             # commits wait for space, and an orderly end would wait for them
             restart_mysql("the disk is full")
 
-    def start(self, how: Callable[[], None]) -> None:
-        """START GROUP_REPLICATION returns a second after it has made this one a member: nobody waits for it."""
-        if not self.starting:
-            self.starting = self.pool.submit(self.start_anew, how)
-        if self.start_problem:
-            # the last one's, until one succeeds
-            raise self.start_problem
-
-    def started(self) -> None:
-        self.start_problem, self.starting = self.starting.exception(), None
-        self.failures = self.failures + 1 if self.start_problem else 0
-        if self.failures == START_TRIES:
-            restart_mysql(f"it failed {START_TRIES} times to be a member")
-        if self.start_problem:
-            raise self.start_problem
-
-    def start_anew(self, how: Callable[[], None]) -> None:
-        if self.state != "ERROR" or has_left():
-            how()
+    def is_rid_of_lost_group(self) -> bool:
+        """
+        Ends what is left of a membership. After a lost majority MySQL's group communication waits half a minute for an agreement
+        with nobody: then MySQL begins anew, and this says no.
+        """
+        if self.state in ("", "OFFLINE"):
+            return True
+        try:
+            run("STOP GROUP_REPLICATION", timeout=LEAVE_SECONDS)
+        except MysqlError as problem:
+            restart_mysql(f"it doesn't leave its lost group: {problem}")
+            return False
+        return True
 
     def lead(self) -> None:
         make_accounts()
@@ -162,11 +151,9 @@ class GroupMember:
         Begins the group by an operator's order. Should another member go on with its own data likewise, both would use the same
         transaction ids for different transactions; an empty one, under this server's own name, tells their data apart for ever.
         """
-        if self.state != "OFFLINE":
-            # a member that lost its majority refuses every commit until it has left
-            if not has_left():
-                wait_for_mysql()
-            self.state = "OFFLINE"
+        # a member that lost its majority refuses every commit until it has left
+        if not self.is_rid_of_lost_group():
+            wait_for_mysql()
         run("SET GLOBAL super_read_only = OFF")
         mark_history(again=True)
         run("SET GLOBAL super_read_only = ON")
@@ -186,19 +173,6 @@ class GroupMember:
 
     def stop_replication(self) -> None:
         run("STOP GROUP_REPLICATION")
-
-
-def has_left() -> bool:
-    """
-    Ends what is left of a membership. After a lost majority MySQL's group communication waits half a minute for an agreement with
-    nobody, and may stay behind, in the way of its successor: then MySQL begins anew.
-    """
-    try:
-        run("STOP GROUP_REPLICATION", timeout=LEAVE_SECONDS)
-    except MysqlError as problem:
-        restart_mysql(f"it doesn't leave its lost group: {problem}")
-        return False
-    return True
 
 
 def restart_mysql(reason: str) -> None:
