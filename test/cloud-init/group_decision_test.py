@@ -120,6 +120,9 @@ SITUATIONS = [
     ("grown: the replica may have been promoted", before[one], silent[two], empty[three], WAIT, "waiting for db-2"),
     ("grown: the replica has more", before[one], replace(fixed[two], executed="1:1-11"), silent[three], ASK, "Decide whose data"),
     ("grown: an empty one waits", empty[three], before[one], before[two], WAIT, "newer data"),
+    # ---- an id more, or another one for the same transaction
+    ("ahead of the primary for a moment", replace(secondary[two], ahead=5), primary[one], secondary[three], NOTHING, "secondary"),
+    ("ahead of the primary for good", replace(secondary[two], ahead=31), primary[one], secondary[three], ASK, "the primary of this group, lacks"),
     ("a clock that is ahead", secondary[two], replace(primary[one], clock_ahead=42), secondary[three], WAIT, "42 s ahead of"),
     ("a clock that is behind", secondary[two], replace(primary[one], clock_ahead=-42), secondary[three], WAIT, "42 s behind"),
 ]

@@ -6,7 +6,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readProject } from "../../engine/project";
 import { PulumiBackend } from "../../engine/pulumi-backend";
-import { acknowledgedRowsAreEverywhere, machines, receiver, visitors, whole } from "./group";
+import {
+  acknowledgedRowsAreEverywhere,
+  machines,
+  receiver,
+  sameTransactionsEverywhere,
+  visitors,
+  whole,
+} from "./group";
 import { engine, eventually, highlyAvailable } from "./stack";
 
 const { command, container, leftovers, name, onMachine, request, start, startCommand, writeSettings } = highlyAvailable;
@@ -40,6 +47,7 @@ describe(`the highly available stack, by ${engine},`, function () {
       machines.map((machine) => `web-infrastructure-${name}-${machine}`),
     );
     await whole();
+    await sameTransactionsEverywhere();
   });
 
   it("has an order between its machines, and no value that goes from one to another", () => {

@@ -19,9 +19,10 @@ CLOCK_TOLERANCE = 5
 # waits for somebody to make room, which nobody else should have to wait for.
 LOW = 128
 FULL = 2
-# Seconds that the primary's agent may be silent: without its word nobody writes there. A group that has lost its primary's
-# machine has elected another one by then.
+# Seconds that the primary's agent may be silent, in which nobody writes there; a group that lost its machine elects another one sooner.
 SILENCE_TOLERANCE = 8
+# Seconds for which a member may be ahead of its primary, which commits last of all when its disk is slow.
+AHEAD_TOLERANCE = 30
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Member:
     space: int = 1 << 30  # MiB that are free where the data is
     lag: int = 0  # seconds since the oldest of those was committed at the primary
     clock_ahead: float = 0.0  # seconds; the clock of who asked this member, before its own
+    ahead: float = 0.0  # seconds for which it has had transactions that the primary of its group lacks
     silent: float = 0.0  # seconds since its agent last answered who asked
     needs_help: bool = False  # a person has to decide something there
     joins: bool = False  # it is joining the group or about to, and didn't fail the last time
@@ -115,6 +117,9 @@ def decide_inside(me: Member, others: list[Member], was_settled: bool) -> Decisi
     if me.role == "SECONDARY" and is_heir_of_silent_primary(me, others):
         reason = f"the database agent of {me.primary}, the primary, is silent, so nobody may write there: becoming the primary"
         return Decision(Action.HAND_OVER, reason, settled=was_settled, heir=me.uuid)
+    if me.ahead > AHEAD_TOLERANCE:
+        reason = f"the data here has transactions that {me.primary}, the primary of this group, lacks: docs/runbooks/replica-errant.md"
+        return Decision(Action.ASK, reason)
     if was_settled:
         return Decision(Action.NOTHING, standing(me), settled=True)
     # the first time only: later, the troubles of others are no reason to call this machine unready
@@ -276,9 +281,7 @@ def why_not_forced(me: Member, others: list[Member]) -> str:
     if not me.answers:
         return "MySQL does not answer here"
     working = next((member for member in (me, *others) if member.serves), None)
-    if working:
-        return f"{working.name} is a member of a group that works: the others join it by themselves"
-    return ""
+    return f"{working.name} is a member of a group that works: the others join it by themselves" if working else ""
 
 
 def losses(me: Member, others: list[Member]) -> list[str]:

@@ -42,6 +42,7 @@ class GroupMember:
         self.leads = False
         self.joins = False
         self.failed_to_join = False
+        self.ahead_since = 0.0
 
     def unknown(self, name: str, silent: float = 0.0) -> Member:
         return Member(name, self.positions[name], silent=silent)
@@ -92,7 +93,16 @@ class GroupMember:
         )  # fmt: skip
 
     def decide(self, me: Member, others: list[Member], was_settled: bool) -> Decision:
-        return decide(me, others, was_settled)
+        return decide(replace(me, ahead=self.seconds_ahead(me, others)), others, was_settled)
+
+    def seconds_ahead(self, me: Member, others: list[Member]) -> float:
+        """What others have was asked for later, so a primary that is well has at least what this member has."""
+        primary = next((other for other in others if other.serves and other.role == "PRIMARY"), None)
+        if primary is None or not me.serves or not missing(me.executed, primary.executed):
+            self.ahead_since = 0.0
+            return 0.0
+        self.ahead_since = self.ahead_since or time.monotonic()
+        return time.monotonic() - self.ahead_since
 
     def confirmed(self, me: Member, others: list[Member]) -> bool:
         return confirmed(me, others)
