@@ -66,7 +66,7 @@ class GroupMember:
             "SELECT RECEIVED_TRANSACTION_SET AS received FROM performance_schema.replication_connection_status "
             "WHERE CHANNEL_NAME = 'group_replication_applier'"
         )
-        # This waits until START GROUP_REPLICATION has returned, a second after it has made this one a member.
+        # waits until START GROUP_REPLICATION has returned, a second after it has made this one a member: nobody hears of it sooner
         queue = session.rows(
             "SELECT COUNT_TRANSACTIONS_REMOTE_IN_APPLIER_QUEUE AS queue, "
             # the age of the oldest transaction that is being applied; none, no lag
@@ -173,9 +173,9 @@ class GroupMember:
         if value("SELECT COUNT(*) FROM mysql.slave_master_info WHERE Channel_name = ''") != "0":
             # from the time when this was the replica of another database
             run("STOP REPLICA FOR CHANNEL ''; RESET REPLICA ALL FOR CHANNEL ''")
-        # the account to fetch from another member what is missing here, needed in this moment only
         # "OFF" as well: an agent that was killed while it began a group has left it on, and this would begin another one
         run(f"SET GLOBAL group_replication_bootstrap_group = {bootstrap}")
+        # the account to fetch from another member what is missing here, needed in this moment only
         run(f"START GROUP_REPLICATION USER = 'replication', PASSWORD = {quoted(password_of('replication'))}")
 
     def knows(self) -> dict:
