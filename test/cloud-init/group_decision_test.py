@@ -2,8 +2,10 @@
 
 import unittest
 from dataclasses import replace
+from unittest.mock import patch
 
 from group_decision import Action, Member, confirmed, decide, has_older_data, losses, may_be_read, may_be_written, why_not_forced
+from group_member import GroupMember
 from primary_record import Record
 
 G = "11111111-0000-8000-8000-000000000000"  # this stack's group
@@ -135,6 +137,14 @@ class Situations(unittest.TestCase):
                 decision = decide(me, [other, another], was_settled=False)
                 self.assertIs(decision.action, action, decision.reason)
                 self.assertIn(reason, decision.reason)
+
+    def test_ahead_of_the_primary_counts_while_it_lasts(self):
+        peers = [{"name": "db-1", "address": "1", "position": 1}, {"name": "db-3", "address": "3", "position": 3}]
+        member = GroupMember({"name": "db-2", "address": "2", "position": 2, "peers": peers})
+        ahead = replace(secondary[two], executed=f"{G}:1-11")
+        for now, me, seconds in [(100, ahead, 0), (131, ahead, 31), (132, secondary[two], 0), (140, ahead, 0), (141, ahead, 1)]:
+            with patch("group_member.time.monotonic", return_value=float(now)):
+                self.assertEqual(member.seconds_ahead(me, [primary[one], secondary[three]]), seconds)
 
     def test_a_machine_made_before_the_primary_so_far_is_ready_without_it(self):
         late_primary = replace(before[one], record=moved)
