@@ -40,9 +40,13 @@ def packet_ids(data: bytes) -> list[int]:
     return found
 
 
+# linux/netlink.h; Python has no name for it
+NETLINK_NETFILTER = 12
+
+
 def main() -> None:
     delay, queue = float(sys.argv[1]) / 1000, int(sys.argv[2])
-    link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_NETFILTER)
+    link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
     link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
     link.bind((0, 0))
     link.send(message(CONFIG, queue, attribute(CONFIG_COMMAND, struct.pack(">BBH", 1, 0, socket.AF_INET))))

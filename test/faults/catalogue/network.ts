@@ -229,7 +229,14 @@ export const networkFaults: Fault[] = [
     group: "network",
     what: "Each packet between machines takes 200 ms longer, on every machine (400 ms there and back)",
     seconds: 20,
-    inject: async (lab) => all(await Promise.all(machines.map((machine) => delay(lab, machine, 200)))),
+    async inject(lab) {
+      const heal = all(await Promise.all(machines.map((machine) => delay(lab, machine, 200))));
+      const connect = "curl --silent --output /dev/null --write-out '%{time_connect}' http://web-2:9200/state";
+      const seconds = Number(await lab.run("web-1", connect));
+      if (seconds < 0.3) await heal();
+      assert.ok(seconds >= 0.3, `only ${seconds} s to connect`);
+      return heal;
+    },
     // each request makes several connections of several round trips
     allowed: { failedReads: 20, failedWrites: 0, readGap: 6, writeGap: 9, whole: 60 },
     unlike: "by a queue in user space, as this kernel may lack netem",
