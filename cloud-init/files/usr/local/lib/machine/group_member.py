@@ -113,16 +113,16 @@ class GroupMember:
     def act(self, decision: Decision) -> None:
         # the others wait for it, but not for who tries in vain
         self.joins = decision.joins and not self.failed_to_join
+        if decision.action in (Action.FOUND, Action.JOIN) and not self.is_rid_of_lost_group():
+            return
         if decision.action is Action.FOUND:
-            if self.is_rid_of_lost_group():
-                self.begin_group()
-                # at once: the others wait for the accounts, to join
-                self.lead()
+            self.begin_group()
+            # at once: the others wait for the accounts, to join
+            self.lead()
         elif decision.action is Action.JOIN:
-            if self.is_rid_of_lost_group():
-                self.failed_to_join = True
-                self.start_replication()
-                self.failed_to_join = False
+            self.failed_to_join = True
+            self.start_replication()
+            self.failed_to_join = False
         elif decision.action is Action.LEAD:
             self.lead()
         elif decision.action is Action.HAND_OVER:
@@ -136,7 +136,7 @@ class GroupMember:
         Ends what is left of a membership. After a lost majority MySQL's group communication waits half a minute for an agreement
         with nobody: then MySQL begins anew, and this says no.
         """
-        if self.state in ("", "OFFLINE"):
+        if self.state == "OFFLINE":
             return True
         try:
             run("STOP GROUP_REPLICATION", timeout=LEAVE_SECONDS)
