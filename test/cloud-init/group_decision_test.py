@@ -4,7 +4,8 @@ import unittest
 from dataclasses import replace
 from unittest.mock import patch
 
-from group_decision import Action, Member, confirmed, decide, has_older_data, losses, may_be_read, may_be_written, why_not_forced
+from group_decision import Action, Member, confirmed, decide, has_older_data, may_be_read, may_be_written
+from group_force import losses, why_not_forced
 from group_member import GroupMember
 from primary_record import Record
 

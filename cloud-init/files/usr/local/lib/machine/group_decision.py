@@ -10,7 +10,7 @@ last member when it stopped in order knows that nobody has newer data, and begin
 from dataclasses import dataclass
 from enum import Enum
 
-from gtid_set import count_missing, missing, sources
+from gtid_set import missing, sources
 from primary_record import Record
 
 # Clocks this far apart, in seconds, mix up the order of what people wrote, and make certificates look not valid yet.
@@ -99,10 +99,14 @@ def decide(me: Member, others: list[Member], was_settled: bool) -> Decision:
             return Decision(Action.ASK, reason)
     if me.in_group:
         return decide_inside(me, others, was_settled)
-    primary = next((other for other in others if other.serves and other.role == "PRIMARY"), None)
+    primary = working_primary(others)
     if primary:
         return decide_joining(me, others, primary)
     return decide_without_group(me, others)
+
+
+def working_primary(others: list[Member]) -> Member | None:
+    return next((other for other in others if other.serves and other.role == "PRIMARY"), None)
 
 
 def decide_inside(me: Member, others: list[Member], was_settled: bool) -> Decision:
@@ -274,26 +278,6 @@ def confirmed(me: Member, others: list[Member]) -> bool:
 def has_older_data(me: Member) -> bool:
     """Whether an application may read here when there is no better place: what is here may be out of date."""
     return me.answers and bool(me.executed)
-
-
-def why_not_forced(me: Member, others: list[Member]) -> str:
-    """Why an operator can't force this member to begin the group; empty when they can."""
-    if not me.answers:
-        return "MySQL does not answer here"
-    working = next((member for member in (me, *others) if member.serves), None)
-    return f"{working.name} is a member of a group that works: the others join it by themselves" if working else ""
-
-
-def losses(me: Member, others: list[Member]) -> list[str]:
-    """What is given up when this member begins the group though the rules say no: a line each, for the operator."""
-    lines = []
-    for other in others:
-        count = count_missing(other.executed, me.executed)
-        if not other.answers:
-            lines.append(f"{other.name} does not answer: transactions that only it has are given up")
-        elif count:
-            lines.append(f"{other.name} has {count} transactions that {me.name} lacks: they are given up")
-    return lines
 
 
 def listed(names: list[str]) -> str:

@@ -9,10 +9,12 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import primary_record
-from group_decision import Action, Decision, Member, confirmed, decide, has_older_data, may_be_read, may_be_written
+from group_decision import (
+    Action, Decision, Member, confirmed, decide, has_older_data, may_be_read, may_be_written, working_primary,
+)  # fmt: skip
 from gtid_set import missing
 from hand_over import BUSY_SECONDS, DRAINING, NOTICE_SECONDS, handing_over, wait_until_idle
-from mysql_server import MysqlError, Session, make_accounts, mark_history, password_of, quoted, run, value
+from mysql_server import MysqlError, Session, make_accounts, mark_history, password_of, quoted, run, value, within
 
 GROUP = "performance_schema.replication_group_members"
 # The GTID set of a member that stopped in order when no other was left. It stays with the data.
@@ -97,7 +99,7 @@ class GroupMember:
 
     def seconds_ahead(self, me: Member, others: list[Member]) -> float:
         """What others have was asked for later, so a primary that is well has at least what this member has."""
-        primary = next((other for other in others if other.serves and other.role == "PRIMARY"), None)
+        primary = working_primary(others)
         if primary is None or not me.serves or not missing(me.executed, primary.executed):
             self.ahead_since = 0.0
             return 0.0
@@ -162,8 +164,8 @@ class GroupMember:
         transaction ids for different transactions; an empty one, under this server's own name, tells their data apart for ever.
         """
         # a member that lost its majority refuses every commit until it has left
-        if not self.is_rid_of_lost_group():
-            wait_for_mysql()
+        if not self.is_rid_of_lost_group() and not within(RESTART_SECONDS, mysql_answers):
+            raise MysqlError(f"it isn't back {RESTART_SECONDS} s after its restart")
         run("SET GLOBAL super_read_only = OFF")
         mark_history(again=True)
         run("SET GLOBAL super_read_only = ON")
@@ -191,16 +193,11 @@ def restart_mysql(reason: str) -> None:
     subprocess.run(["systemctl", "kill", "--signal=KILL", "mysql.service"], check=False)
 
 
-def wait_for_mysql() -> None:
-    end = time.monotonic() + RESTART_SECONDS
-    while True:
-        time.sleep(1)
-        try:
-            run("SELECT 1")
-            return
-        except MysqlError:
-            if time.monotonic() > end:
-                raise
+def mysql_answers() -> bool:
+    try:
+        return bool(run("SELECT 1"))
+    except MysqlError:
+        return False
 
 
 def stopped_last(executed: str) -> bool:

@@ -1,12 +1,11 @@
 """While the role of primary goes to another database: no new work comes in here, and what is under way ends."""
 
 import fcntl
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mysql_server import value
+from mysql_server import value, within
 
 # There while this machine is about to stop, see machine-drain.
 DRAINING = Path("/run/machine-draining")
@@ -42,9 +41,7 @@ def is_handing_over() -> bool:
 
 
 def wait_until_idle(seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while busy() and time.monotonic() < end:
-        time.sleep(0.05)
+    within(seconds, lambda: not busy())
 
 
 def busy() -> bool:

@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from gtid_set import HISTORY_TAG
@@ -65,6 +67,16 @@ def run(statements: str, *options: str, timeout: float | None = None) -> str:
 def value(statement: str) -> str:
     """The only value of the only row."""
     return run(statement, "--batch", "--skip-column-names", "--raw").removesuffix("\n")
+
+
+def within(seconds: float, holds: Callable[[], bool]) -> bool:
+    """Waits until it holds; no, when that takes longer."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def quoted(text: str) -> str:

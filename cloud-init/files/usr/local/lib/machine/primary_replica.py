@@ -12,7 +12,7 @@ from database_decision import (
 )  # fmt: skip
 from gtid_set import missing
 from hand_over import BUSY_SECONDS, NOTICE_SECONDS, handing_over, is_handing_over, wait_until_idle
-from mysql_server import CA_FILE, Session, clone, make_accounts, password_of, quoted, run, value
+from mysql_server import CA_FILE, Session, clone, make_accounts, password_of, quoted, run, value, within
 
 # How long a planned promotion waits for the replica to have everything, and then for it to accept writes.
 CATCH_UP_SECONDS = 10
@@ -207,12 +207,3 @@ class PrimaryReplica:
 def plain(gtids: str) -> str:
     """A set is written over several lines, which the client shows as such."""
     return gtids.replace("\\n", "").replace("\n", "")
-
-
-def within(seconds: float, holds) -> bool:
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True
