@@ -49,6 +49,7 @@ export function haproxyFiles(topology: Topology, machine: Machine): MachineFile[
   return [
     fixedFile("/etc/default/haproxy"),
     fixedFile("/etc/systemd/system/haproxy.service.d/machine.conf"),
+    program("/usr/local/lib/machine/haproxy-leave"),
     program("/usr/local/lib/machine/setup.d/25-haproxy"),
     renderedFile("/etc/haproxy/haproxy.cfg", { threads: machine.size.cores }),
     ...(isEdge ? [renderedFile("/etc/haproxy/conf.d/10-edge.cfg", edgeValues(topology, machine))] : []),

@@ -3,11 +3,13 @@
 // this runs; what is left is a database to read from. Never the primary: without one the site can still be read.
 header('Content-Type: text/plain');
 header('Cache-Control: no-store');
-// About to stop or out of balancing, see machine-drain: 404 is taken for "nothing new, please". Nginx, where it is on the
-// same machine, says so by itself. "@": open_basedir allows a file only while it is there, and would warn at each question.
-if (@file_exists('/run/machine-draining') || @file_exists('/var/lib/machine/drained')) {
-    http_response_code(404);
-    exit;
+// About to stop or out of balancing, see machine-drain and haproxy-leave: 404 is taken for "nothing new, please". Nginx, where
+// it is on the same machine, says so by itself. "@": open_basedir allows a file only while it is there, and would warn each time.
+foreach (['/run/machine-draining', '/run/haproxy-stopping', '/var/lib/machine/drained'] as $reason) {
+    if (@file_exists($reason)) {
+        http_response_code(404);
+        exit;
+    }
 }
 try {
     $database = new PDO(
