@@ -52,6 +52,7 @@ def main() -> None:
     link.send(message(CONFIG, queue, attribute(CONFIG_COMMAND, struct.pack(">BBH", 1, 0, socket.AF_INET))))
     link.send(message(CONFIG, queue, attribute(CONFIG_PARAMETERS, struct.pack(">IB", 0, 1))))
     link.send(message(CONFIG, queue, attribute(CONFIG_LENGTH, struct.pack(">I", 10000))))
+    print("ready", flush=True)
     held: deque[tuple[float, int]] = deque()
     end = time.monotonic() + 60
     while time.monotonic() < end:
