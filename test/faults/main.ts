@@ -15,6 +15,11 @@ const program = new Command("faults")
   .option("--only <names...>", "these faults, or all whose names begin so", [])
   .option("--runs <number>", "of each fault; the worst counts", Number, 1)
   .option("--complete", "with earlier ones, --runs of each: only what is missing, those with fewest first", false)
+  .option(
+    "--since <date>",
+    "with --complete: runs before this date (2026-11-30, or with a time in UTC) don't count",
+    "",
+  )
   .option("--fresh", "forget earlier results of these faults", false)
   .option("--list", "say which faults there are, and end", false)
   .option("--page", "write the page anew from the results there are, and end", false)
@@ -44,7 +49,7 @@ async function end(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const { only, runs, complete, fresh, list, page, quiet, keep } = program.opts();
+  const { only, runs, complete, since, fresh, list, page, quiet, keep } = program.opts();
   const chosen = faults.filter(({ name }) => only.length === 0 || only.some((begin: string) => name.startsWith(begin)));
   if (chosen.length === 0) program.error(`No fault is named ${only.join(", ")}; --list shows all.`);
   if (list) {
@@ -55,7 +60,7 @@ async function main(): Promise<void> {
 
   if (fresh) for (const { name } of chosen) forget(name);
   const planned = Array.from({ length: runs }, (_, run) =>
-    chosen.filter(({ name }) => !complete || runsOf(name) <= run).map((fault) => ({ fault, run: run + 1 })),
+    chosen.filter(({ name }) => !complete || runsOf(name, since) <= run).map((fault) => ({ fault, run: run + 1 })),
   ).flat();
   await begin();
   await lab.whole();
