@@ -209,19 +209,20 @@ def stopped_last(executed: str) -> bool:
     return bool(then) and not missing(then, executed) and not missing(executed, then)
 
 
-def hand_over(host: str) -> str:
+def hand_over(addresses: dict[str, str], name: str) -> str:
     """
     Lets the work of applications here end, and gives the role of primary to another member. Returns what happened, for the log.
-    @param host address of the member that gets the role; empty: whoever is the best
+    @param addresses of the other members, by name
+    @param name the member that gets the role; empty: whoever is the best
     """
     with handing_over():
         # by then every HAProxy has asked the agent once more
         time.sleep(NOTICE_SECONDS)
         wait_until_idle(BUSY_SECONDS)
-        return give_role_away(host)
+        return give_role_away(addresses, name)
 
 
-def give_role_away(host: str) -> str:
+def give_role_away(addresses: dict[str, str], name: str) -> str:
     heirs = json.loads(
         value(
             "SELECT JSON_ARRAYAGG(JSON_OBJECT('id', MEMBER_ID, 'host', MEMBER_HOST, 'state', MEMBER_STATE, 'role', MEMBER_ROLE, "
@@ -230,7 +231,7 @@ def give_role_away(host: str) -> str:
     )
     me = next((member for member in heirs if member["me"]), None)
     if me is None or me["role"] != "PRIMARY":
-        if host:
+        if name:
             sys.exit("This machine is not the primary. Nothing was changed.")
         return "not the primary: nothing to hand over"
     others = sorted((each for each in heirs if not each["me"] and each["state"] == "ONLINE"), key=lambda each: each["host"])
@@ -241,10 +242,12 @@ def give_role_away(host: str) -> str:
         shutil.chown(LAST_MEMBER, "mysql", "mysql")
         return "the last member: it may begin the group again without the others"
     # the first, as rolling changes go through the machines in order: it has been through, and won't have to hand over again
-    heir = next((each for each in others if each["host"] == host or not host), None)
+    heir = next((each for each in others if not name or each["host"] == addresses[name]), None)
     if heir is None:
-        if host:
+        if name:
             sys.exit("That machine is not an online member of the group. Nothing was changed.")
         return "no other member is there to become the primary"
     run(f"SELECT group_replication_set_as_primary('{heir['id']}', {ELECTION_SECONDS})")
-    return f"{heir['host']} is the primary now"
+    names = {address: other for other, address in addresses.items()}
+    # a member that came while the machines are changed one by one isn't known here yet
+    return f"{names.get(heir['host'], heir['host'])} is the primary now"
