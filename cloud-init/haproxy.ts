@@ -5,6 +5,7 @@ import {
   type Machine,
   machinesWith,
   ports,
+  publishedMachine,
   type Topology,
 } from "../topology";
 import { servedCertificate } from "./certificate";
@@ -115,7 +116,7 @@ function serversWith(topology: Topology, role: "web" | "application") {
 }
 
 function edgeValues(topology: Topology, machine: Machine) {
-  const published = topology.publishedPorts;
+  const published = machine === publishedMachine(topology) ? topology.publishedPorts : undefined;
   const askers = topology.machines.filter(({ roles }) => roles.includes("load-balancer") || roles.includes("monitor"));
   // the standard port isn't written in an address
   const suffix = published?.https && published.https !== 443 ? `:${published.https}` : "";

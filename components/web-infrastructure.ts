@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AlertSecrets } from "../alerts";
 import { DATA_DIRECTORY, READINESS_COMMAND, SECRETS_DIRECTORY, secretNames, servesApplication } from "../cloud-init";
-import { creationOrder, type Machine, machinesWith, type Topology } from "../topology";
+import { creationOrder, type Machine, publishedMachine, type Topology } from "../topology";
 import type { ApplicationArchive } from "./application-archive";
 import { Secrets } from "./secrets";
 import type { SiteCertificate } from "./site-certificate";
@@ -57,7 +57,7 @@ export class WebInfrastructure extends pulumi.ComponentResource {
     );
     const network = target.createNetwork(name, { topology, application }, this);
 
-    const entry = machinesWith(topology, "load-balancer")[0];
+    const published = publishedMachine(topology);
     const made = new Map<string, TargetMachine>();
     let previous: TargetMachine | undefined;
     for (const machine of creationOrder(topology)) {
@@ -70,7 +70,7 @@ export class WebInfrastructure extends pulumi.ComponentResource {
             content: secrets.content(machine, secret),
           })),
           servesApplication: servesApplication(machine),
-          publishedPorts: machine === entry ? publishedPorts(topology) : undefined,
+          publishedPorts: machine === published ? publishedPorts(topology) : undefined,
           dataDirectory: machine.roles.includes("database") ? DATA_DIRECTORY : undefined,
           readiness: READINESS_COMMAND,
         },

@@ -12,7 +12,14 @@ export {
   singlePointsOfFailure,
   spareMachines,
 } from "./losses";
-export { applicationIsApart, creationOrder, entryAddresses, isMonitored, machinesWith } from "./machines";
+export {
+  applicationIsApart,
+  creationOrder,
+  entryAddresses,
+  isMonitored,
+  machinesWith,
+  publishedMachine,
+} from "./machines";
 export { addressNumber } from "./network";
 export { type Outgoing, outgoing } from "./outgoing";
 export { planTopology, type TopologyPlan, type TopologySettings } from "./plan";

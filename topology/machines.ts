@@ -15,6 +15,11 @@ export function isMonitored(topology: Topology): boolean {
   return machinesWith(topology, "monitor").length > 0;
 }
 
+/** The machine that the host's published ports lead to: the first load balancer. */
+export function publishedMachine(topology: Topology): Machine | undefined {
+  return machinesWith(topology, "load-balancer")[0];
+}
+
 /** Where the site is reached: the virtual IPs, or else the only load balancer's own address. */
 export function entryAddresses(topology: Topology): string[] {
   if (topology.virtualIps.length > 0) return topology.virtualIps.map(({ address }) => address);
