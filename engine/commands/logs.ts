@@ -1,7 +1,8 @@
 import { UserError } from "../errors";
 import type { Project } from "../project";
+import { runIn } from "../providers/container-command";
 import { docker } from "../providers/docker-client";
-import { listMachines } from "./containers";
+import { listMachines, type MachineContainer } from "./containers";
 import { refuseCloud } from "./session";
 
 export interface LogsOptions {
@@ -43,6 +44,13 @@ export async function logs(
       `${stopped.name} is ${stopped.state}: its journal can be read while it runs. \`npm start\` starts it.`,
     );
   const units = service === undefined ? [] : (UNITS[service] ?? [service]);
+  const found = service === undefined ? machines : await machinesThatHave(units, machines);
+  if (found.length === 0) {
+    const who = name && name !== "all" ? `${name} has no` : "No machine has a";
+    throw new UserError(
+      `${who} service ${service}: see \`npm run logs -- --help\`, or \`systemctl list-units\` there.`,
+    );
+  }
   const command = [
     "journalctl",
     "--no-pager",
@@ -52,7 +60,24 @@ export async function logs(
     ...(grep ? [`--grep=${grep}`] : []),
     ...units.map((unit) => `--unit=${unit}`),
   ];
-  await Promise.all(machines.map(({ container }) => print(container, command)));
+  // nobody reads any more: `| head`
+  process.stdout.on("error", () => process.exit());
+  await Promise.all(found.map(({ container }) => print(container, command)));
+}
+
+async function machinesThatHave(units: readonly string[], machines: readonly MachineContainer[]) {
+  const has = await Promise.all(
+    machines.map(async ({ container }) => {
+      const { output } = await runIn(docker().getContainer(container), [
+        "systemctl",
+        "show",
+        "--property=LoadState",
+        ...units,
+      ]);
+      return output.includes("=loaded");
+    }),
+  );
+  return machines.filter((_, index) => has[index]);
 }
 
 /** Prints what a command in a container says, as it says it. */
