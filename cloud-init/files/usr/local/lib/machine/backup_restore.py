@@ -63,7 +63,8 @@ def restore(at_text: str, table: str | None, confirmed: callable, agent: dict, h
     follow(agent)
     migrate()
     say(f"restored in {time.monotonic() - begun:.1f} s. The tables were exchanged at {shown(switched)}; to undo it:")
-    say(f"  restore --at '{switched:%Y-%m-%d %H:%M:%S}'")
+    only = f" --table {'.'.join(tables[0])}" if table else ""
+    say(f"  npm run restore -- --at '{switched:%Y-%m-%d %H:%M:%S}'{only}      (on AWS: machine-backup restore --at …)")
 
 
 def chosen(scratch: Scratch, table: str | None) -> list[tuple[str, str]]:
@@ -107,8 +108,13 @@ def losses(scratch: Scratch, tables: list[tuple[str, str]], table: str | None, l
     for name in sorted({*tables, *affected}):
         now = rows(name) if name in present else "no table"
         then = rows(name, scratch.options) if name in tables else "no table"
-        lines.append(f"  {'.'.join(name)}: {now} now, {then} then")
+        lines.append(f"  {'.'.join(name)}: {now} now, {then} then{', not the same ones' if differs(scratch, name, now, then) else ''}")
     return lines
+
+
+def differs(scratch: Scratch, table: tuple[str, str], now: str, then: str) -> bool:
+    """Whether as many rows hide that there are others."""
+    return now == then and checksum(*table) != scratch.checksum(*table)
 
 
 def rows(table: tuple[str, str], options: tuple[str, ...] = ()) -> str:
