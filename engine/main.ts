@@ -13,6 +13,12 @@ import { interruptSignal } from "./interrupt";
 const root = path.resolve(__dirname, "..");
 const signal = interruptSignal(() => console.error("\nStopping; a second Ctrl-C stops at once."));
 
+// Who reads no further (`| head`) stops neither a change half-way nor with a stack trace.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+
 const program = new Command("web-infrastructure")
   .description("A distributed web infrastructure by Pulumi and cloud-init, as containers on this computer")
   .showHelpAfterError("`node bin/run.mjs help` lists the commands, `node bin/run.mjs help COMMAND` its options.");
@@ -21,6 +27,7 @@ function stackCommand(name: string, description: string): Command {
   return program
     .command(name)
     .description(description)
+    .showHelpAfterError(`\`npm run ${name} -- --help\` shows its options.`)
     .option("--stack <name>", "the stack to work on: Pulumi.<name>.yaml", "local")
     .addOption(
       new Option("--engine <engine>", "what runs it; default: the Pulumi CLI where there is one").choices([
@@ -49,8 +56,8 @@ stackCommand("preview", "say what start would do, and what the policies say to i
   },
 );
 
-stackCommand("destroy", "remove the stack; asks no question")
-  .option("--data", "remove the data too: it is lost for good", false)
+stackCommand("destroy", "remove the stack; asks no question, but for the data in a terminal")
+  .option("--data", "remove the data too: only the backups are left", false)
   .action(async (options: StackOptions & { data: boolean }) => {
     const [{ withSession }, { destroy }] = await Promise.all([
       import("./commands/session.js"),

@@ -81,10 +81,10 @@ export async function startStopped(
   expected: readonly string[],
   progress: Progress,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const machines = await listMachines(stack);
   const stopped = machines.filter(({ state }) => state === "exited" || state === "paused");
-  if (stopped.length === 0) return;
+  if (stopped.length === 0) return false;
   // Together: after a stop of all of them the databases need each other to be ready.
   const names = stopped.map(({ name }) => name).join(", ");
   progress.begin(`starting ${names}, which had been stopped`);
@@ -98,7 +98,7 @@ export async function startStopped(
   );
   if (expected.some((name) => !machines.some((machine) => machine.name === name))) {
     progress.done(`${names} started again`);
-    return;
+    return true;
   }
   const deadline = Date.now() + READY_TIMEOUT;
   for (;;) {
@@ -117,6 +117,7 @@ export async function startStopped(
     await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
   }
   progress.done(`${names} started again and ready`);
+  return true;
 }
 
 /**

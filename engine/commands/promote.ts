@@ -16,7 +16,9 @@ export interface Promotion {
 export async function promote(session: Session, name: string, acceptLoss: boolean): Promise<void> {
   const { project, progress } = session;
   readSettings(project);
-  const { on, command } = planPromotion(await askMachines(project.stack), name, acceptLoss);
+  const planned = planPromotion(await askMachines(project.stack), name, acceptLoss);
+  if (!planned) return progress.say(`${name} is the primary already.`);
+  const { on, command } = planned;
   progress.begin(`${on.name}: ${command.join(" ")}`);
   const { exitCode, output } = await runIn(docker().getContainer(on.container), command);
   if (exitCode !== 0) throw new UserError(`${name} was not promoted. ${output}`);
@@ -25,9 +27,14 @@ export async function promote(session: Session, name: string, acceptLoss: boolea
 
 /**
  * How to make a machine the primary: by the present primary when it lives, so that nothing is lost, or else by the replica.
+ * Nothing when it is the primary.
  * @throws UserError when the machine is no database, or when two might write
  */
-export function planPromotion(machines: readonly KnownMachine[], name: string, acceptLoss: boolean): Promotion {
+export function planPromotion(
+  machines: readonly KnownMachine[],
+  name: string,
+  acceptLoss: boolean,
+): Promotion | undefined {
   const databases = machines.filter(({ roles }) => roles.includes("database"));
   const heir = databases.find((machine) => machine.name === name);
   if (!heir) {
@@ -39,7 +46,7 @@ export function planPromotion(machines: readonly KnownMachine[], name: string, a
   if (heir.state !== "running")
     throw new UserError(`${name} is ${heir.state}, so it can't become the primary. \`npm start\` starts it again.`);
   const primary = databases.find((machine) => machine.name === primaryOf(databases));
-  if (primary === heir && heir.status?.database?.settled) throw new UserError(`${name} is the primary already.`);
+  if (primary === heir && heir.status?.database?.settled) return undefined;
   if (!primary || primary === heir || primary.state !== "running")
     return { on: heir, command: ["database-agent", "promote", ...(acceptLoss ? ["--accept-loss"] : [])] };
   if (!primary.status?.database) {

@@ -18,7 +18,7 @@ import { askMachines } from "./status";
 
 /** `npm start`: everything from Docker to the site. */
 export async function start(session: Session): Promise<void> {
-  const started = Date.now();
+  const begun = Date.now();
   const { project, progress, signal, cli } = session;
   // Before the set-up: nobody should wait for it to be told of a slip of the pen.
   const settings = readSettings(project);
@@ -26,7 +26,12 @@ export async function start(session: Session): Promise<void> {
   try {
     await setUp(session);
     await checkHost(settings, project.stack);
-    await startStopped(project.stack, Object.keys(stackOutputs(project).machines ?? {}), progress, signal);
+    const started = await startStopped(
+      project.stack,
+      Object.keys(stackOutputs(project).machines ?? {}),
+      progress,
+      signal,
+    );
     const there = await askMachines(project.stack);
     const first = goesFirst(there, settings.topology);
     if (cli) {
@@ -40,7 +45,8 @@ export async function start(session: Session): Promise<void> {
     } else if (pack) {
       const run = builtIn(session);
       const changed = await startBuiltIn(run, pack, () => removeFirst(first, there, progress));
-      if (!changed) progress.say(`Nothing to do: the stack is as the program says. ${seconds(Date.now() - started)}`);
+      const nothing = started ? "Nothing else to do" : "Nothing to do";
+      if (!changed) progress.say(`${nothing}: the stack is as the program says. ${seconds(Date.now() - begun)}`);
       showSite(project, settings.topology, unpack(run.state.outputs).plain, progress, !changed);
     }
   } finally {

@@ -110,6 +110,8 @@ function show(
   }
   const backup = machines.find(({ status }) => status?.backup)?.status?.backup;
   if (backup) console.log(`${backup.problem ? "✖" : "✔"} backup  ${backupAge(backup, new Date())}`);
+  else if (machines.some(({ status }) => status?.database))
+    console.log("· backup  nobody knows yet: the machine whose turn it is looks once a minute");
   const alerts = alertsOf(machines);
   if (alerts.length > 0) {
     console.log("\nAlerts:");

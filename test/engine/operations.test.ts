@@ -21,8 +21,8 @@ function member(name: string, primary: string): KnownMachine {
 describe("npm run promote", () => {
   const dead = database("web-1", "web-1", 1, { state: "exited", status: undefined });
   const planned = (machines: KnownMachine[], name: string, acceptLoss = false) => {
-    const { on, command } = planPromotion(machines, name, acceptLoss);
-    return [on.name, ...command].join(" ");
+    const promotion = planPromotion(machines, name, acceptLoss);
+    return promotion && [promotion.on.name, ...promotion.command].join(" ");
   };
 
   it("is an order to the primary that lives", () => {
@@ -43,8 +43,11 @@ describe("npm run promote", () => {
   });
 
   const replica = database("web-2", "web-1");
+  it("is nothing for who is the primary already", () => {
+    assert.equal(planned([database("web-1", "web-1"), replica], "web-1"), undefined);
+  });
+
   const refused: [string, KnownMachine[], string, RegExp][] = [
-    ["the primary itself", [database("web-1", "web-1"), replica], "web-1", /web-1 is the primary already/],
     [
       "what is no database",
       [machine("lb-1", ["load-balancer"]), replica],
