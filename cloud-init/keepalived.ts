@@ -30,6 +30,8 @@ export function keepalivedFiles(topology: Topology, machine: Machine): MachineFi
       hasEntries: machine.entryAddresses !== undefined,
     }),
     program("/usr/local/lib/machine/haproxy-answers"),
+    program("/usr/local/sbin/processor-watch"),
+    renderedFile("/etc/systemd/system/processor-watch.service", { virtualIps: addresses.join(" ") }),
     fixedFile("/etc/systemd/system/keepalived.service.d/machine.conf"),
     // where a public address leads to one of the machine's own, clients come by that one, and the virtual IP, which no
     // router knows, only says whose turn it is

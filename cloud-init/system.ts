@@ -74,7 +74,7 @@ function services(topology: Topology, machine: Machine): string[] {
     ...(topology.acme && machine.roles.includes("load-balancer") ? ["machine-certificate.timer"] : []),
     ...(phpFpm ? ["php8.4-fpm", "application-migrate"] : []),
     ...(nginx ? ["nginx"] : []),
-    ...(keepalived ? ["keepalived"] : []),
+    ...(keepalived ? ["keepalived", "processor-watch"] : []),
     "machine-drain",
     "machine-watchdog",
     ...(mysql && topology.backups ? ["machine-backup.timer"] : []),
