@@ -80,7 +80,7 @@ function clock(name: string, what: string, offset: string, isPrimary: boolean): 
     },
     allowed: { readGap: 1, writeGap: 3, whole: 60 },
     unlike:
-      "libfaketime in each service of the machine but HAProxy, which is restarted for it; the kernel's clock is the host's",
+      "libfaketime in each service of the machine but HAProxy, restarted for it out of balancing; the kernel's clock is the host's",
   };
 }
 
