@@ -1,5 +1,5 @@
 import type { Topology } from "../../topology";
-import { formsGroup } from "../../topology";
+import { formsGroup, publishedMachine } from "../../topology";
 import { UserError } from "../errors";
 import type { Progress } from "../progress";
 import { docker, unlessMissing } from "../providers/docker-client";
@@ -17,7 +17,7 @@ export function goesFirst(there: readonly KnownMachine[], topology: Topology): s
   const planned = new Map(topology.machines.map((machine) => [machine.name, machine]));
   refuseLoss(there, topology);
   const wantedPorts = Object.values(topology.publishedPorts ?? {});
-  const entry = topology.machines.find(({ roles }) => roles.includes("load-balancer"))?.name;
+  const published = publishedMachine(topology)?.name;
   const leaving = there.filter((machine) => !planned.has(machine.name));
   const staying = there.filter((machine) => planned.has(machine.name));
   const first = leaving.filter((machine) => {
@@ -27,7 +27,7 @@ export function goesFirst(there: readonly KnownMachine[], topology: Topology): s
       roles.includes("database") ||
       // the others' firewalls are about to forget it, and requests would fail at it: it is drained while all know it
       (!roles.includes("load-balancer") && whyNotDrained(staying, machine) === "") ||
-      (name !== entry && ports.some((port) => wantedPorts.includes(port))) ||
+      (name !== published && ports.some((port) => wantedPorts.includes(port))) ||
       topology.machines.some((other) => other.address === address)
     );
   });
