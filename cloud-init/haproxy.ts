@@ -53,7 +53,17 @@ export function haproxyFiles(topology: Topology, machine: Machine): MachineFile[
     program("/usr/local/lib/machine/haproxy-leave"),
     program("/usr/local/lib/machine/setup.d/25-haproxy"),
     renderedFile("/etc/haproxy/haproxy.cfg", { threads: machine.size.cores }),
-    ...(isEdge ? [renderedFile("/etc/haproxy/conf.d/10-edge.cfg", edgeValues(topology, machine))] : []),
+    ...(isEdge
+      ? [
+          renderedFile("/etc/haproxy/conf.d/10-edge.cfg", edgeValues(topology, machine)),
+          fixedFile("/etc/systemd/system/haproxy.service.d/edge.conf"),
+          renderedFile(
+            "/usr/local/lib/machine/haproxy-ended",
+            { httpPort: ports.http, httpsPort: ports.https, virtualIps: virtualIpPattern(topology) },
+            "0755",
+          ),
+        ]
+      : []),
     ...(holdsWrites(topology, machine)
       ? [
           fixedFile("/etc/haproxy/wait-for-primary.lua"),
@@ -96,6 +106,11 @@ export function haproxyFiles(topology: Topology, machine: Machine): MachineFile[
         ]
       : []),
   ];
+}
+
+/** Matches the virtual IPs in what `ip address show` says. */
+export function virtualIpPattern({ virtualIps }: Topology): string {
+  return virtualIps.map(({ address }) => address.replaceAll(".", "\\.")).join("|");
 }
 
 /** Waiting pays where the primary is replaced within seconds. */

@@ -1,6 +1,6 @@
 import { addressNumber, isMonitored, type Machine, machinesWith, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
-import { STATISTICS_PORT } from "./haproxy";
+import { STATISTICS_PORT, virtualIpPattern } from "./haproxy";
 
 /** The priority of who takes an address first; each further one's is a step lower, so that two never take over at once. */
 const highestPriority = 240;
@@ -38,7 +38,7 @@ export function keepalivedFiles(topology: Topology, machine: Machine): MachineFi
     renderedFile(
       "/usr/local/lib/machine/drain.d/30-virtual-ip",
       {
-        virtualIps: addresses.join("|").replaceAll(".", "\\."),
+        virtualIps: virtualIpPattern(topology),
         clientsComeBy: (machine.entryAddresses ?? addresses).join(", "),
         hasIpv6: topology.network.hasIpv6 ?? false,
       },

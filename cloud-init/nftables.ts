@@ -21,6 +21,7 @@ export function nftablesFiles(topology: Topology, machine: Machine): MachineFile
     renderedFile("/etc/nftables.conf", {
       rules,
       hasIpv6: topology.network.hasIpv6 ?? false,
+      isEdge: machine.roles.includes("load-balancer"),
       groupPort: formsGroup(topology.machines) && machine.roles.includes("database") && ports.group,
       network: topology.network.addressRange,
       outgoingPorts: outgoingPorts.join(", "),

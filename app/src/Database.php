@@ -24,6 +24,9 @@ final class Database
     private const array QUICK = ['connect' => 1, 'answer' => 2];
     private const array PATIENT = ['connect' => 2, 'answer' => 3];
 
+    /** Seconds after which a read isn't tried at another server: a load balancer asks another web server when this one says 503. */
+    private const int READ_PATIENCE = 2;
+
     /** Between two tries of a write. */
     private const int PAUSE_MICROSECONDS = 100_000;
 
@@ -49,7 +52,7 @@ final class Database
     }
 
     /**
-     * Runs work that only reads, on any server; on the primary when no read server answers.
+     * Runs work that only reads, on any server; on the primary when no read server answers. Gives up after 2 to 4 seconds.
      *
      * @template T
      * @param callable(PDO): T $work
@@ -58,6 +61,7 @@ final class Database
      */
     public function read(callable $work): mixed
     {
+        $deadline = microtime(true) + self::READ_PATIENCE;
         // The read endpoint twice: a server may have died under our hands, the next connection gets another one.
         foreach ([$this->config->read, $this->config->read, $this->config->write] as $endpoint) {
             try {
@@ -65,6 +69,9 @@ final class Database
             } catch (PDOException $error) {
                 // Whatever it was: a replica that lags may lack a table that the next server has.
                 $this->disconnect($endpoint, $error);
+                if (microtime(true) >= $deadline) {
+                    break;
+                }
             }
         }
         throw new DatabaseUnavailable('No database server answers', previous: $error);

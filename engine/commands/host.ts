@@ -1,9 +1,11 @@
 import { LABEL } from "../../topology";
+import { UserError } from "../errors";
 import { docker } from "../providers/docker-client";
 import { refuseUsedRanges } from "../providers/docker-network";
 import { checkPorts, checkResources } from "../setup/resources";
+import { State } from "../state";
 import { listMachines, publishedPorts } from "./containers";
-import type { Settings } from "./session";
+import type { Session, Settings } from "./session";
 
 /** What a new machine needs on disk beyond the image, in MiB. Seen: 180 after its founding; the rest is for logs and data. */
 const DISK_PER_MACHINE = 500;
@@ -23,4 +25,24 @@ export async function checkHost({ config, topology }: Settings, stack: string): 
   const there = await listMachines(stack);
   const missing = topology.machines.filter((planned) => !there.some(({ name }) => name === planned.name));
   await checkResources({ memory: missing.map(({ size }) => size.memory), disk: missing.length * DISK_PER_MACHINE });
+}
+
+/**
+ * Throws a UserError when there are machines of this stack, and this directory knows nothing of them: another clone of the
+ * project made them, which may still use them, or `.state` was lost.
+ */
+export async function refuseUnknownMachines({ project: { root, name, stack }, cli }: Session): Promise<void> {
+  const { backend } = cli ?? {};
+  const empty = backend
+    ? backend.resources().length + backend.pendingCreates().length === 0
+    : State.open(root, name, stack).empty;
+  if (!empty) return;
+  const there = (await listMachines(stack)).map((machine) => machine.name);
+  if (there.length === 0) return;
+  const option = stack === "local" ? "" : ` -- --stack ${stack}`;
+  throw new UserError(
+    `Machines of stack ${stack} exist already (${there.join(", ")}), but this directory's state doesn't know them: another clone ` +
+      `made them, or the state was lost. Go on in that clone, or remove them: \`npm run destroy${option}\` (their data stays, and ` +
+      "the next `npm start` takes it up). Nothing was touched.",
+  );
 }

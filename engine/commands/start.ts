@@ -10,7 +10,7 @@ import { State } from "../state";
 import { containsUnknown, unpack } from "../values";
 import { startStopped } from "./containers";
 import { goesFirst, removeFirst } from "./growing";
-import { checkHost } from "./host";
+import { checkHost, refuseUnknownMachines } from "./host";
 import { mend, somethingGone } from "./mend";
 import { readSettings, type Session, stackOutputs } from "./session";
 import { showSite } from "./site";
@@ -25,6 +25,7 @@ export async function start(session: Session): Promise<void> {
   const pack = cli ? undefined : PolicyPack.start(project, path.join(project.root, "policy"));
   try {
     await setUp(session);
+    await refuseUnknownMachines(session);
     await checkHost(settings, project.stack);
     const started = await startStopped(
       project.stack,
@@ -59,6 +60,7 @@ export async function previewStack(session: Session): Promise<void> {
   const { project, progress, cli } = session;
   const { topology } = readSettings(project);
   await setUp(session);
+  await refuseUnknownMachines(session);
   progress.say(`\n${report(topology)}\n`);
   const first = goesFirst(await askMachines(project.stack), topology);
   if (first.length > 0) progress.say(`  Before all else would be drained, stopped and removed: ${first.join(", ")}`);

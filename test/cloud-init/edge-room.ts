@@ -49,6 +49,10 @@ export const application = [
   file("/application/docs/index.html", "docs"),
   file("/application/slow.php", "<?php sleep(9);"),
   file(
+    "/application/once.php",
+    "<?php echo @mkdir('/tmp/' . $_SERVER['QUERY_STRING']) ? http_response_code(503) : 'made';",
+  ),
+  file(
     "/application/index.php",
     `<?php header('Content-Type: application/json'); header("Content-Security-Policy: default-src 'none'");
      echo json_encode(['server' => $_SERVER, 'environment' => getenv(), 'writable' => is_writable(__DIR__)]);`,

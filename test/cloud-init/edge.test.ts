@@ -41,6 +41,8 @@ const requests = {
   webAsImpostor: `${web} --cert /tmp/impostor.pem --key /tmp/impostor.key`,
   statistics: "http://172.30.0.51:8404/",
   metrics: "http://127.0.0.1:8404/metrics",
+  unavailableOnce: `${site}/once.php?read`,
+  unavailableOnceForAWrite: `${site}/once.php?written --data x`,
   whileOthersWrite: `${site}/page`,
   writing: `${site}/slow.php --data x`,
   stopped: `${site}/stopped`,
@@ -230,6 +232,11 @@ describe("edge and web server (HAProxy, Nginx and PHP-FPM in the machine image)"
   it("makes pages while writing keeps all its workers busy", () => {
     assert.equal(answer("whileOthersWrite").status, 200);
     assert.equal(answer("writing").status, 0, "a write was answered, so not all were busy");
+  });
+
+  it("asks another web server when one says 503, but not for a write, which could happen twice", () => {
+    assert.equal(answer("unavailableOnce").body, "made");
+    assert.equal(answer("unavailableOnceForAWrite").status, 503);
   });
 
   it("answers 502 when PHP is away", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { distributed, docker } from "./stack";
 
 const { command, leftovers, request, start } = distributed;
@@ -37,6 +37,18 @@ describe("npm run destroy", function () {
     const ca = distributed.authority();
     const { messages } = JSON.parse((await request("/api/messages", { ca })).body);
     assert.ok(messages.some(({ message }: { message: string }) => message === "after the change"));
+  });
+
+  it("is named to who has machines that another clone of the project made", async () => {
+    const [state, elsewhere] = [`.state/${distributed.name}`, `.state/${distributed.name}-of-another-clone`];
+    renameSync(state, elsewhere);
+    const run = await command("start");
+    renameSync(elsewhere, state);
+    assert.notEqual(run.exitCode, 0);
+    assert.match(
+      run.output,
+      /exist already \(lb-1, web-1, web-2\).*npm run destroy -- --stack test`.*Nothing was touched/s,
+    );
   });
 
   it("removes the data as well when asked to", async () => {
