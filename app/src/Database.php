@@ -25,7 +25,7 @@ final class Database
     private const array PATIENT = ['connect' => 2, 'answer' => 3];
 
     /** Seconds after which a read isn't tried at another server: a load balancer asks another web server when this one says 503. */
-    private const int READ_PATIENCE = 2;
+    private const float READ_PATIENCE = 1.5;
 
     /** Between two tries of a write. */
     private const int PAUSE_MICROSECONDS = 100_000;
@@ -44,6 +44,9 @@ final class Database
     /** @var array<string, string> host names of the servers we are connected to, by the endpoint's name */
     private array $servers = [];
 
+    /** What the latest read() failed with: whatever else the page would like to know isn't worth as long again. */
+    private ?DatabaseUnavailable $unavailable = null;
+
     /** Host name of the server that answered the latest read(). */
     public private(set) ?string $readFrom = null;
 
@@ -52,7 +55,7 @@ final class Database
     }
 
     /**
-     * Runs work that only reads, on any server; on the primary when no read server answers. Gives up after 2 to 4 seconds.
+     * Runs work that only reads, on any server; on the primary when no read server answers. Gives up after 1.5 to 3.5 seconds.
      *
      * @template T
      * @param callable(PDO): T $work
@@ -61,6 +64,9 @@ final class Database
      */
     public function read(callable $work): mixed
     {
+        if ($this->unavailable) {
+            throw $this->unavailable;
+        }
         $deadline = microtime(true) + self::READ_PATIENCE;
         // The read endpoint twice: a server may have died under our hands, the next connection gets another one.
         foreach ([$this->config->read, $this->config->read, $this->config->write] as $endpoint) {
@@ -74,7 +80,7 @@ final class Database
                 }
             }
         }
-        throw new DatabaseUnavailable('No database server answers', previous: $error);
+        throw $this->unavailable = new DatabaseUnavailable('No database server answers', previous: $error);
     }
 
     /**

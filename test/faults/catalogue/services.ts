@@ -60,12 +60,19 @@ function each(
   }));
 }
 
+/**
+ * Ends all processes of a service as a crash or the kernel does. Not `systemctl kill`: that writes to cgroup.kill, after which the
+ * kernel (6.18) kills what systemd starts there next too, ExecStopPost.
+ */
+const KILL = (unit: string) =>
+  `kill -9 $(cat /sys/fs/cgroup$(systemctl show --property=ControlGroup --value ${unit}.service)/cgroup.procs)`;
+
 /** Makes a service's process end as soon as it has been started. */
 const CRASHES = (unit: string) => `
   mkdir -p /run/systemd/system/${unit}.service.d
   printf '[Service]\\nExecStartPre=/bin/false\\n' > /run/systemd/system/${unit}.service.d/crash.conf
   systemctl daemon-reload
-  systemctl kill --signal=KILL ${unit}.service`;
+  ${KILL(unit)}`;
 const CRASHES_NO_MORE = (unit: string) => `
   rm -r /run/systemd/system/${unit}.service.d/crash.conf
   systemctl daemon-reload`;
@@ -78,7 +85,7 @@ export const serviceFaults: Fault[] = [
     seconds: KILLED,
     async inject(lab) {
       const units = services.map(({ unit }) => unit).filter((unit) => unit !== "mysql");
-      await lab.run(await lab.holder(), `systemctl kill --signal=KILL ${units.join(" ")}`);
+      await lab.run(await lab.holder(), units.map(KILL).join("; "));
       return undefined;
     },
     allowed: { failedReads: 10, readGap: 2, writeGap: 2, whole: 30 },
@@ -87,7 +94,7 @@ export const serviceFaults: Fault[] = [
     "kill-9",
     "kill -9",
     async (lab, machine, unit) => {
-      await lab.run(machine, `systemctl kill --signal=KILL ${unit}.service`);
+      await lab.run(machine, KILL(unit));
       return undefined;
     },
     {},
