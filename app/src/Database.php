@@ -24,8 +24,8 @@ final class Database
     private const array QUICK = ['connect' => 1, 'answer' => 2];
     private const array PATIENT = ['connect' => 2, 'answer' => 3];
 
-    /** Seconds after which a read isn't tried at another server: a load balancer asks another web server when this one says 503. */
-    private const float READ_PATIENCE = 1.5;
+    /** Seconds after which a read is tried at no further server: a load balancer asks another web server when this one says 503. */
+    private const float READ_PATIENCE = 2.5;
 
     /** Between two tries of a write. */
     private const int PAUSE_MICROSECONDS = 100_000;
@@ -44,7 +44,7 @@ final class Database
     /** @var array<string, string> host names of the servers we are connected to, by the endpoint's name */
     private array $servers = [];
 
-    /** What the latest read() failed with: whatever else the page would like to know isn't worth as long again. */
+    /** What the latest read() failed with: whatever else this request would like to read isn't worth as long again. */
     private ?DatabaseUnavailable $unavailable = null;
 
     /** Host name of the server that answered the latest read(). */
@@ -55,7 +55,7 @@ final class Database
     }
 
     /**
-     * Runs work that only reads, on any server; on the primary when no read server answers. Gives up after 1.5 to 3.5 seconds.
+     * Runs work that only reads, on any server; on the primary when no read server answers. Asks nobody further after 2.5 seconds.
      *
      * @template T
      * @param callable(PDO): T $work

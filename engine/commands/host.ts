@@ -32,11 +32,10 @@ export async function checkHost({ config, topology }: Settings, stack: string): 
  * project made them, which may still use them, or `.state` was lost.
  */
 export async function refuseUnknownMachines({ project: { root, name, stack }, cli }: Session): Promise<void> {
-  const { backend } = cli ?? {};
-  const empty = backend
-    ? backend.resources().length + backend.pendingCreates().length === 0
-    : State.open(root, name, stack).empty;
-  if (!empty) return;
+  const knows = cli
+    ? cli.backend.hasStack() || cli.backend.pendingCreates().length > 0
+    : !State.open(root, name, stack).empty;
+  if (knows) return;
   const there = (await listMachines(stack)).map((machine) => machine.name);
   if (there.length === 0) return;
   const option = stack === "local" ? "" : ` -- --stack ${stack}`;

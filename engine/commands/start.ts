@@ -25,7 +25,6 @@ export async function start(session: Session): Promise<void> {
   const pack = cli ? undefined : PolicyPack.start(project, path.join(project.root, "policy"));
   try {
     await setUp(session);
-    await refuseUnknownMachines(session);
     await checkHost(settings, project.stack);
     const started = await startStopped(
       project.stack,
@@ -60,7 +59,6 @@ export async function previewStack(session: Session): Promise<void> {
   const { project, progress, cli } = session;
   const { topology } = readSettings(project);
   await setUp(session);
-  await refuseUnknownMachines(session);
   progress.say(`\n${report(topology)}\n`);
   const first = goesFirst(await askMachines(project.stack), topology);
   if (first.length > 0) progress.say(`  Before all else would be drained, stopped and removed: ${first.join(", ")}`);
@@ -89,9 +87,11 @@ export function builtIn({ project, progress, signal }: Session): Run {
   return { project, progress, signal, providers, state: State.open(project.root, project.name, project.stack) };
 }
 
-async function setUp({ progress, signal }: Session): Promise<void> {
+async function setUp(session: Session): Promise<void> {
+  const { progress, signal } = session;
   const show = (message: string) => progress.note(message);
   await setUpStep("Docker", progress, () => ensureDocker(show));
+  await refuseUnknownMachines(session);
   await setUpStep("machine image", progress, () => ensureMachineImage(show, signal));
 }
 

@@ -48,6 +48,7 @@ export const application = [
   file("/application/dump.sql", "SELECT 1;"),
   file("/application/docs/index.html", "docs"),
   file("/application/slow.php", "<?php sleep(9);"),
+  file("/application/fails.php", "<?php http_response_code(500);"),
   file(
     "/application/once.php",
     "<?php echo @mkdir('/tmp/' . $_SERVER['QUERY_STRING']) ? http_response_code(503) : 'made';",

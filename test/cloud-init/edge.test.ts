@@ -41,8 +41,10 @@ const requests = {
   webAsImpostor: `${web} --cert /tmp/impostor.pem --key /tmp/impostor.key`,
   statistics: "http://172.30.0.51:8404/",
   metrics: "http://127.0.0.1:8404/metrics",
+  nowhereToPut: `${site}/ --data-binary @/tmp/middling`,
   unavailableOnce: `${site}/once.php?read`,
   unavailableOnceForAWrite: `${site}/once.php?written --data x`,
+  phpFails: `${site}/fails.php`,
   whileOthersWrite: `${site}/page`,
   writing: `${site}/slow.php --data x`,
   stopped: `${site}/stopped`,
@@ -54,6 +56,7 @@ const preparations: Record<string, string> = {
   // more than all PHP workers could answer, each for longer than the question waits
   whileOthersWrite:
     "for number in $(seq 40); do curl -s --http1.1 -H 'Host: www.foobar.com' --data x http://127.0.0.1:8080/slow.php >/dev/null & done; sleep 1; ",
+  nowhereToPut: "chown root: /var/lib/nginx/body; chmod 700 /var/lib/nginx/body; ",
   stopped: 'kill "$(cat /run/php/php8.4-fpm.pid)"; sleep 0.5; ',
   // what answers at the web servers' addresses has another certificate
   impostor: "cp /tmp/impostor.pem machine.pem; cp /tmp/impostor.key machine.key; nginx -s reload; sleep 1; ",
@@ -90,7 +93,7 @@ describe("edge and web server (HAProxy, Nginx and PHP-FPM in the machine image)"
     );
     const { output } = runInMachineImage(
       edgeFiles(distributed),
-      `${startEdge}\nhead --bytes 17M /dev/zero >/tmp/large\n${asking.join("\n")}\nnginx -s stop`,
+      `${startEdge}\nhead --bytes 17M /dev/zero >/tmp/large\nhead --bytes 1M /dev/zero >/tmp/middling\n${asking.join("\n")}\nnginx -s stop`,
       ["--cap-add", "NET_ADMIN", "--network", "none"],
     );
     const blocks = output.split("\n### ").slice(1);
@@ -234,9 +237,13 @@ describe("edge and web server (HAProxy, Nginx and PHP-FPM in the machine image)"
     assert.equal(answer("writing").status, 0, "a write was answered, so not all were busy");
   });
 
-  it("asks another web server when one says 503, but not for a write, which could happen twice", () => {
+  it("asks again when a web server says 503, but not for a write, which could happen twice", () => {
     assert.equal(answer("unavailableOnce").body, "made");
     assert.equal(answer("unavailableOnceForAWrite").status, 503);
+  });
+
+  it("answers 502, which is asked again elsewhere, for what goes wrong in Nginx itself, and leaves PHP's 500 alone", () => {
+    assert.deepEqual(statuses("nowhereToPut", "phpFails"), [502, 500]);
   });
 
   it("answers 502 when PHP is away", () => {

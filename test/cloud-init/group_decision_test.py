@@ -216,9 +216,10 @@ class Answers(unittest.TestCase):
 
     def test_when_there_is_none_older_data_is_better_than_nothing(self):
         for member in (isolated[one], out[one], failed[one]):
-            self.assertTrue(has_older_data(member), member)
+            self.assertTrue(has_older_data(member, [isolated[two], silent[three]]), member)
+            self.assertFalse(has_older_data(member, [silent[two], secondary[three]]), "another one has it all")
         for other in (empty[one], silent[one]):
-            self.assertFalse(has_older_data(other), other)
+            self.assertFalse(has_older_data(other, [silent[two], silent[three]]), other)
 
 
 class Operator(unittest.TestCase):

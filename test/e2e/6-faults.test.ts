@@ -13,6 +13,8 @@ const AFTER = 12;
 
 /** Reads that a visitor may lose while another machine takes the address over: 3 s at ten a second. */
 const LOST_WITH_THE_ADDRESS = 30;
+/** Reads that a process had under way when it ended. */
+const UNDER_WAY = 3;
 
 async function attack(fault: () => Promise<unknown>, seconds = AFTER) {
   const running = visitors();
@@ -73,6 +75,17 @@ describe("the highly available stack, attacked,", function () {
     await whole(120);
     await acknowledgedRowsAreEverywhere(acknowledged);
     assert.equal((await onMachine(old, "mysql", "-NBe", "SHOW DATABASES LIKE 'split_brain'")).output, "");
+  });
+
+  it("loses no more than what is under way when HAProxy crashes, and another machine takes the address", async () => {
+    const machine = await holder();
+    const { reads, writes } = await attack(() =>
+      onMachine(machine, "sh", "-c", "kill -9 $(systemctl show -P MainPID haproxy)"),
+    );
+    assert.deepEqual(writes.failed, [], `of ${writes.total} writes`);
+    assert.ok(reads.failed.length <= UNDER_WAY, reads.failed.join("\n"));
+    assert.notEqual(await holder(), machine);
+    await whole();
   });
 
   it("comes back by itself from services that are killed", async () => {

@@ -275,9 +275,9 @@ def confirmed(me: Member, others: list[Member]) -> bool:
     return (len(agreeing) + 1) * 2 > len(others) + 1
 
 
-def has_older_data(me: Member) -> bool:
-    """Whether an application may read here when there is no better place: what is here may be out of date."""
-    return me.answers and bool(me.executed)
+def has_older_data(me: Member, others: list[Member]) -> bool:
+    """Whether an application may read here though it may be out of date: only where nobody is heard of who has it all."""
+    return me.answers and bool(me.executed) and not any(may_be_read(other) for other in others)
 
 
 def listed(names: list[str]) -> str:

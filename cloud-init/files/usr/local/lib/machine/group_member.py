@@ -38,6 +38,8 @@ class GroupMember:
 
     def __init__(self, settings: dict) -> None:
         self.settings = settings
+        # what was heard of them last
+        self.others: list[Member] = []
         self.names = {each["address"]: each["name"] for each in (settings, *settings["peers"])}
         self.positions = {each["name"]: each["position"] for each in (settings, *settings["peers"])}
         self.state = ""
@@ -95,6 +97,7 @@ class GroupMember:
         )  # fmt: skip
 
     def decide(self, me: Member, others: list[Member], was_settled: bool) -> Decision:
+        self.others = others
         return decide(replace(me, ahead=self.seconds_ahead(me, others)), others, was_settled)
 
     def seconds_ahead(self, me: Member, others: list[Member]) -> float:
@@ -110,7 +113,7 @@ class GroupMember:
         return confirmed(me, others)
 
     def answers(self, me: Member, _decision: Decision) -> dict[str, bool]:
-        return {"/primary": may_be_written(me), "/replica": may_be_read(me), "/older": has_older_data(me)}
+        return {"/primary": may_be_written(me), "/replica": may_be_read(me), "/older": has_older_data(me, self.others)}
 
     def act(self, decision: Decision) -> None:
         # the others wait for it, but not for who tries in vain
