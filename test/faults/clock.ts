@@ -1,5 +1,6 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { Readable } from "node:stream";
+import { promisify } from "node:util";
 import { pack } from "tar-stream";
 import type { Heal } from "./fault";
 import type { Lab } from "./lab";
@@ -8,12 +9,15 @@ import type { Lab } from "./lab";
 const SERVICES = ["mysql", "database-agent", "php8.4-fpm", "nginx", "keepalived"];
 const LIBRARY = "/usr/local/lib/libfaketimeMT.so.1";
 
-/** libfaketime of the machines' own Debian: an older one doesn't know how their programs sleep. */
-function library(image: string): Buffer {
+/** libfaketime of the machines' own Debian: an older one doesn't know how their programs sleep. Visitors go on meanwhile, in this process. */
+async function library(image: string): Promise<Buffer> {
   const fetch = `cd $(mktemp -d) && apt-get -qq update && apt-get -qq download libfaketime && dpkg -x ./*.deb . &&
     cat usr/lib/*/faketime/libfaketimeMT.so.1`;
   const options = ["--rm", "--network", "host", "--entrypoint", "sh"];
-  return execFileSync("docker", ["run", ...options, image, "-ec", fetch], { stdio: ["ignore", "pipe", "pipe"] });
+  const { stdout } = await promisify(execFile)("docker", ["run", ...options, image, "-ec", fetch], {
+    encoding: "buffer",
+  });
+  return stdout;
 }
 
 /**
@@ -23,7 +27,7 @@ function library(image: string): Buffer {
  */
 export async function fakeClock(lab: Lab, machine: string, offset: string): Promise<Heal> {
   const archive = pack();
-  archive.entry({ name: LIBRARY.slice(1), mode: 0o755 }, library((await lab.container(machine).inspect()).Image));
+  archive.entry({ name: LIBRARY.slice(1), mode: 0o755 }, await library((await lab.container(machine).inspect()).Image));
   archive.finalize();
   await lab.container(machine).putArchive(Readable.from(archive), { path: "/" });
   // out of balancing, and one after the other: what it costs is to be the clock's doing, which restarts nothing by itself

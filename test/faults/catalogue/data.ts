@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { eventually } from "../../e2e/stack";
 import type { Fault } from "../fault";
 import type { Lab } from "../lab";
@@ -10,7 +11,8 @@ import { losePower } from "./machines";
 async function onDisk(lab: Lab, machine: string, script: string): Promise<void> {
   const { Image } = await lab.container(machine).inspect();
   const volume = `${lab.container(machine).id}-data`;
-  execFileSync("docker", ["run", "--rm", "--volume", `${volume}:/data`, "--entrypoint", "sh", Image, "-ec", script]);
+  const options = ["--rm", "--volume", `${volume}:/data`, "--entrypoint", "sh"];
+  await promisify(execFile)("docker", ["run", ...options, Image, "-ec", script]);
 }
 
 const LATEST_LOG = "log=$(ls /data/binlog.0* | tail -n 1)";
