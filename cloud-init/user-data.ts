@@ -63,7 +63,7 @@ export function machineFiles(
   ]);
 }
 
-/** Programs, units, users and the kernel's settings, and what monitoring is configured by; what is left is the configuration that policies judge. */
+/** Programs, units, users and the kernel's settings, what monitoring and PHP are configured by; what is left is the configuration that policies judge. */
 const PROGRAMS = [
   "/usr/local/",
   "/etc/systemd/",
@@ -75,6 +75,7 @@ const PROGRAMS = [
   "/etc/sysusers.d/",
   "/etc/prometheus/",
   "/etc/default/prometheus",
+  "/etc/php/",
 ];
 
 /**

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { awsMachineFiles, packUserData, renderAwsUserData } from "../../cloud-init";
+import { USER_DATA_LIMIT } from "../../cloud-init/compress";
 import { type Machine, planTopology, presetNames, type Topology } from "../../topology";
 import { file, runInMachineImage } from "../cloud-init/machine-image";
 import { manyMachines, planOnAws } from "../topology/many-machines";
+import { inputs, previewStack } from "./preview";
 
 const render = (topology: Topology, machine: Machine) =>
   renderAwsUserData(topology, machine, {
@@ -47,6 +49,28 @@ describe("aws: user-data", function () {
       const { inUserData } = awsMachineFiles(topology, machine, "public");
       const { length } = Buffer.from(packUserData(machine.name, render(topology, machine), inUserData), "base64");
       assert.ok(length <= 12 * 1024, `${machine.name}: ${length} bytes`);
+    }
+  });
+
+  it("fits into what EC2 takes, with room for a twentieth more, whatever the settings turn on", async () => {
+    const everything = {
+      ipv6: "true",
+      certificate: "acme",
+      acmeEmail: "somebody@example.com",
+      loadBalancers: "active-active",
+      stickySessions: "true",
+      slowStart: "30",
+      alertEmail: "somebody@example.com",
+      alertSmtp: "smtps://user:password@smtp.example.com",
+      alertWebhook: "https://example.com/hook",
+      alertTopic: "arn:aws:sns:eu-central-1:123456789012:alerts",
+    };
+    const settings = Object.entries(everything).map(([name, value]) => [`web-infrastructure:${name}`, value]);
+    const instances = inputs(await previewStack("dev", Object.fromEntries(settings)), "aws:ec2/instance:Instance");
+    assert.equal(Object.keys(instances).length, 3);
+    for (const [name, { userDataBase64 }] of Object.entries(instances)) {
+      const { length } = Buffer.from(userDataBase64, "base64");
+      assert.ok(length * 1.05 <= USER_DATA_LIMIT, `${name}: ${length} bytes`);
     }
   });
 
