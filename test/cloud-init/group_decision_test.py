@@ -41,7 +41,8 @@ full_secondary = [replace(each, space=0, members=3) for each in secondary]
 # its agent crashes at each start: nobody knows what its MySQL is good for
 mute = replace(silent[one], silent=9)
 HAND_OVER, STEP_OUT = Action.HAND_OVER, Action.STEP_OUT
-FOUND, JOIN, LEAD, WAIT, NOTHING, ASK = Action.FOUND, Action.JOIN, Action.LEAD, Action.WAIT, Action.NOTHING, Action.ASK
+FOUND, JOIN, LEAVE, LEAD = Action.FOUND, Action.JOIN, Action.LEAVE, Action.LEAD
+WAIT, NOTHING, ASK = Action.WAIT, Action.NOTHING, Action.ASK
 
 # who, the other two, what it does, and a part of why
 SITUATIONS = [
@@ -70,7 +71,9 @@ SITUATIONS = [
     ("all are back, all the same: the second waits", out[two], out[one], out[three], WAIT, "db-1 has the same data"),
     ("the first was away before the end", behind[one], out[two], out[three], WAIT, "that of db-2 and db-3"),
     ("the first was away: the second begins", out[two], behind[one], out[three], FOUND, "none has newer data"),
-    ("all failed at once, none stopped", failed[one], failed[two], failed[three], FOUND, "none has newer data"),
+    ("all failed at once, none stopped", failed[one], failed[two], failed[three], LEAVE, "lost group"),
+    ("one hasn't left the lost group yet", out[one], out[two], failed[three], WAIT, "for db-3 to leave"),
+    ("and it does, whoever has newer data", replace(behind[three], state="ERROR"), out[one], out[two], LEAVE, "lost group"),
     ("one has what nobody else has, two the same", torn[one], out[two], out[three], ASK, "each have transactions"),
     ("the last to stop begins alone", last[one], silent[two], silent[three], FOUND, "the last to stop"),
     ("the last to stop, with an older one there", last[one], behind[two], silent[three], FOUND, "the last to stop"),

@@ -68,6 +68,7 @@ class Action(Enum):
     NOTHING = "nothing"  # all is as it should be
     FOUND = "found"  # begin the group, with the data of this machine
     JOIN = "join"  # become a member of the group that there is
+    LEAVE = "leave"  # end what is left of a membership in a group that was lost
     LEAD = "lead"  # the new primary sees to the accounts
     HAND_OVER = "hand over"  # let another member be the primary
     STEP_OUT = "step out"  # end MySQL here, so that the group goes on without it
@@ -185,6 +186,10 @@ def decide_joining(me: Member, others: list[Member], primary: Member) -> Decisio
 
 
 def decide_without_group(me: Member, others: list[Member]) -> Decision:
+    if me.state == "ERROR":
+        # Its communication goes on for half a minute. Seen: a write that it couldn't agree on there reached the next group, whose
+        # members could neither apply it nor start again.
+        return Decision(Action.LEAVE, "leaving what is left of a lost group")
     inside = [other.name for other in others if other.in_group]
     if inside:
         return Decision(Action.WAIT, f"there is no primary, but {listed(inside)} may be about to elect one")
@@ -248,6 +253,9 @@ def decide_founding(me: Member, others: list[Member]) -> Decision:
         return Decision(Action.ASK, reason)
     if ahead:
         return Decision(Action.WAIT, f"waiting for newer data to begin the group: that of {listed([other.name for other in ahead])}")
+    leaving = [other.name for other in others if other.state == "ERROR"]
+    if leaving:
+        return Decision(Action.WAIT, f"waiting for {listed(leaving)} to leave what is left of a lost group")
     for other in others:
         if not missing(me.executed, other.executed) and other.position < me.position:
             return Decision(Action.WAIT, f"{other.name} has the same data, and begins the group")

@@ -128,6 +128,8 @@ class GroupMember:
             self.failed_to_join = True
             self.start_replication()
             self.failed_to_join = False
+        elif decision.action is Action.LEAVE:
+            self.is_rid_of_lost_group()
         elif decision.action is Action.LEAD:
             self.lead()
         elif decision.action is Action.HAND_OVER:
