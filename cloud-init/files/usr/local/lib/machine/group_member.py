@@ -152,6 +152,13 @@ class GroupMember:
             return False
         return True
 
+    def has_left(self) -> bool:
+        """Whether MySQL answers, and isn't what is left of a lost group."""
+        try:
+            return self.observe(Session()).state != "ERROR"
+        except MysqlError:
+            return False
+
     def lead(self) -> None:
         make_accounts()
         self.leads = True
