@@ -1,6 +1,7 @@
 import { loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
+import { ensureDocker } from "../../engine/setup/docker";
 import { testStack } from "../e2e/stack";
 import { attack, type Outcome } from "./attack";
 import { faults } from "./catalogue";
@@ -37,6 +38,7 @@ const stack = testStack("test-faults", "172.30.64.10", {
 const lab = labOf(stack);
 
 async function begin(): Promise<void> {
+  await ensureDocker(console.log);
   stack.writeSettings();
   await makeSmallVolumes(stack.name);
   await stack.start();
