@@ -5,7 +5,8 @@ local STEP = 25 -- milliseconds
 
 core.register_action("wait-for-primary", { "http-req" }, function(request, seconds)
   for _ = 1, tonumber(seconds) * 1000 / STEP do
-    if request.f:nbsrv("database-write") > 0 then
+    -- not more than one: until its first check, each counts as one
+    if request.f:nbsrv("database-write") == 1 then
       return
     end
     core.msleep(STEP)
