@@ -112,6 +112,7 @@ export function problems(
     ...missing.map((name) => `${name} is gone; \`npm start\` makes it anew`),
     ...machines.flatMap((machine) => problemsOfMachine(machine, drained)),
     ...entryAddresses.flatMap((address) => problemsOfEntry(address, machines)),
+    ...problemsSeenByMonitoring(machines),
     ...problemsOfMonitoring(machines),
   ];
   const writes = machines.flatMap(({ status }) => Object.values(status?.backends["database-write"] ?? {}));
@@ -168,13 +169,17 @@ export function alertsOf(machines: readonly KnownMachine[]): Alert[] {
 }
 
 /**
- * What is wrong with the monitoring, and what only it sees. Other alerts are shown, but what they tell is looked at here
- * anew: an alert goes on for a while after its cause has gone.
+ * What only the monitoring sees, as it was within the last minutes. Other alerts are shown, but what they tell is looked at
+ * here anew: an alert goes on for a while after its cause has gone.
  */
+export function problemsSeenByMonitoring(machines: readonly KnownMachine[]): string[] {
+  return alertsOf(machines).flatMap(({ degrades, summary, runbook }) => (degrades ? [`${summary} (${runbook})`] : []));
+}
+
+/** What is wrong with the monitoring itself. */
 function problemsOfMonitoring(machines: readonly KnownMachine[]): string[] {
   const monitors = machines.flatMap(({ name, status }) => (status?.monitor ? [{ name, ...status.monitor }] : []));
   return [
-    ...alertsOf(machines).flatMap(({ degrades, summary, runbook }) => (degrades ? [`${summary} (${runbook})`] : [])),
     ...monitors.flatMap(({ name, alerts }) => (alerts ? [] : [`${name}: Prometheus doesn't answer`])),
     ...monitors.flatMap(({ name, receivers }) =>
       receivers.flatMap((each) =>

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { problemsSeenByMonitoring } from "../../engine/commands/health";
 import { examine } from "../../engine/commands/status";
 import { readProject } from "../../engine/project";
 import { DOMAIN, eventually, type TestStack } from "../e2e/stack";
@@ -67,20 +68,31 @@ export function labOf(stack: TestStack) {
     await eventually("another machine is the primary", 20, async () => (await primary()) !== both);
   }
 
+  const report = () => examine(readProject(process.cwd(), stack.name));
   /** What isn't as it should be, as `npm run status` says it. */
-  const problems = async () => (await examine(readProject(process.cwd(), stack.name))).problems;
+  const problems = async () => (await report()).problems;
 
-  /** Waits until everything is as it should be; resolves to when it was first seen to be so. */
+  /**
+   * Waits until nothing is wrong any more; resolves to when it was first seen to be so. An alert has to end as well, but it
+   * tells of the last minutes, so those until it does don't count.
+   */
   async function whole(seconds = 90): Promise<number> {
     const end = Date.now() + seconds * 1000;
     let wrong = ["it wasn't asked"];
     let since: number | undefined;
     while (Date.now() < end) {
-      wrong = await problems().catch((error: Error) => [error.message]);
-      if (wrong.length > 0) since = undefined;
-      // twice, so that a fault that isn't noticed yet doesn't look healed
-      else if (since !== undefined && Date.now() - since > 2000) return since;
+      let past: string[] = [];
+      try {
+        const { machines, problems } = await report();
+        past = problemsSeenByMonitoring(machines);
+        wrong = problems;
+      } catch (error) {
+        wrong = [(error as Error).message];
+      }
+      if (wrong.some((problem) => !past.includes(problem))) since = undefined;
       else since ??= Date.now();
+      // twice, so that a fault that isn't noticed yet doesn't look healed
+      if (wrong.length === 0 && since !== undefined && Date.now() - since > 2000) return since;
       await sleep(1000);
     }
     throw new Error(`not whole within ${seconds} s:\n${wrong.join("\n")}`);

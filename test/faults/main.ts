@@ -1,4 +1,6 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { ensureDocker } from "../../engine/setup/docker";
@@ -73,7 +75,10 @@ async function main(): Promise<void> {
     const outcome = await attack(lab, fault);
     addResult(outcome);
     show(outcome);
-    if (outcome.missed.length > 0) bad += 1;
+    if (outcome.missed.length > 0) {
+      bad += 1;
+      await keepJournals(outcome);
+    }
     if (outcome.whole === undefined) {
       console.log("The stack is made anew: what one fault left behind isn't the next one's.");
       await end();
@@ -85,6 +90,18 @@ async function main(): Promise<void> {
   if (!keep) await end();
   console.log(`${bad} of ${planned.length} runs missed something.`);
   process.exitCode = bad > 0 ? 1 : 0;
+}
+
+/** What the machines logged in a run that missed something: the next one may wipe their disks. */
+async function keepJournals({ fault, date }: Outcome): Promise<void> {
+  const directory = join(".state", `${stack.name}-journals`, `${fault}-${date}`);
+  mkdirSync(directory, { recursive: true });
+  const since = `--since=@${Math.floor(Date.parse(date) / 1000)}`;
+  for (const machine of lab.machines) {
+    const { output } = await lab.onMachine(machine, "journalctl", "--no-pager", "--output=short-precise", since);
+    writeFileSync(join(directory, `${machine}.log`), output);
+  }
+  console.log(`    What the machines logged is in ${directory}.`);
 }
 
 async function quietComputer(load: number): Promise<void> {
