@@ -37,6 +37,8 @@ export class PulumiCli {
       // The state's directory is private (0700); a passphrase beside it would add nothing.
       PULUMI_CONFIG_PASSPHRASE: "",
       PULUMI_SKIP_UPDATE_CHECK: "true",
+      // PulumiBackend reads the state as it is.
+      PULUMI_SELF_MANAGED_STATE_GZIP: "false",
     };
   }
 
