@@ -90,10 +90,18 @@ class Histories(unittest.TestCase):
 
     def test_logs_begin_where_the_full_backup_ends(self):
         files = [{"previous": ""}, {"previous": f"{A}:1-10"}, {"previous": f"{A}:1-20"}]
-        self.assertEqual(first_log(files, f"{A}:1-15"), 1)
-        self.assertEqual(first_log(files, f"{A}:1-20"), 2)
-        self.assertEqual(first_log(files, ""), 0)
-        self.assertIsNone(first_log(files[1:], f"{A}:1-5"), "transactions 6 to 10 are missing")
+        manifest = {"files": files, "purged": ""}
+        self.assertEqual(first_log(manifest, f"{A}:1-15"), 1)
+        self.assertEqual(first_log(manifest, f"{A}:1-20"), 2)
+        self.assertEqual(first_log(manifest, ""), 0)
+        self.assertIsNone(first_log({"files": files[1:], "purged": f"{A}:1-10"}, f"{A}:1-5"), "transactions 6 to 10 are missing")
+
+    def test_logs_of_a_copied_database_have_nothing_from_before_the_copy(self):
+        # as MySQL writes them: its first file says that nothing came before
+        manifest = {"files": [{"previous": ""}, {"previous": ""}, {"previous": f"{A}:9-12"}], "purged": f"{A}:1-8"}
+        self.assertIsNone(first_log(manifest, f"{A}:1-5"), "transactions 6 to 8 are missing")
+        self.assertEqual(first_log(manifest, f"{A}:1-8"), 1)
+        self.assertEqual(first_log(manifest, f"{A}:1-12"), 2)
 
 
 if __name__ == "__main__":

@@ -97,8 +97,12 @@ def logs_for(snapshots: list[Snapshot], base: Snapshot, at: datetime | None) -> 
     return late
 
 
-def first_log(files: list[dict], contained: str) -> int | None:
+def first_log(manifest: dict, contained: str) -> int | None:
     """Index of the log file to begin with, when this is already there; None: something is missing in between."""
+    # What isn't in any file. The files of a database that was copied from another one say that nothing came before them.
+    if missing(manifest.get("purged", ""), contained):
+        return None
+    files = manifest["files"]
     for index in reversed(range(len(files))):
         if not missing(files[index]["previous"], contained):
             return index

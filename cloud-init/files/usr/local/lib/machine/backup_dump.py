@@ -129,6 +129,11 @@ def pour(head: bytes, dump: subprocess.Popen, archive: subprocess.Popen) -> None
         raise repository.problem(archive.wait(), archive.stderr.read().decode()) from None
 
 
+def transactions(kind: str) -> str:
+    """@param kind "executed": all that this database has; "purged": those of them that its logs don't have"""
+    return value(f"SELECT @@gtid_{kind}").replace("\n", "")
+
+
 def log_position() -> dict:
     """Where this machine's binary log ends: everything up to there was committed before `time`, or shortly after."""
     taken = now()
@@ -148,7 +153,7 @@ def log_manifest(position: dict) -> dict:
         files.append({"name": name, "size": int(size), "previous": previous})
         if name == position["file"]:
             break
-    return {**position, "uuid": value("SELECT @@server_uuid"), "executed": value("SELECT @@gtid_executed").replace("\n", ""), "files": files}
+    return {**position, "uuid": value("SELECT @@server_uuid"), "executed": transactions("executed"), "purged": transactions("purged"), "files": files}
 
 
 def logs(host: str, position: dict) -> None:

@@ -55,7 +55,7 @@ def restore(at_text: str, table: str | None, confirmed: callable, agent: dict, h
             scratch.replay(logs, manifest, at)
         say(f"done after {time.monotonic() - begun:.1f} s; nothing was touched so far")
         tables = chosen(scratch, table)
-        live = backup_dump.value("SELECT @@gtid_executed").replace("\n", "")
+        live = backup_dump.transactions("executed")
         confirmed(losses(scratch, tables, table, live))
         safety = backup_dump.full(host, "before-restore")
         say(f"the present data is safe in the full backup {safety.id}")
@@ -201,7 +201,7 @@ def compare(name: tuple[str, str], expected: str, found: str) -> None:
 
 def follow(agent: dict) -> None:
     """Waits until the other databases have what was written here."""
-    executed = backup_dump.value("SELECT @@gtid_executed").replace("\n", "")
+    executed = backup_dump.transactions("executed")
     waiting = {peer["name"]: peer["address"] for peer in agent["peers"]}
     deadline = time.monotonic() + FOLLOW_SECONDS
     silent = set()

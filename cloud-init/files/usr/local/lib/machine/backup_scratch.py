@@ -177,7 +177,7 @@ def logs_that_fit(candidates: list[Snapshot], base: Snapshot) -> tuple[Snapshot 
     contained = executed_in(base)
     for logs in candidates:
         manifest = json.loads(repository.content(logs, str(backup_dump.MANIFEST)))
-        begin = first_log(manifest["files"], contained)
+        begin = first_log(manifest, contained)
         if begin is not None:
             return logs, {**manifest, "files": manifest["files"][begin:]}
     if candidates:
