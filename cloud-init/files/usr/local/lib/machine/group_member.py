@@ -14,7 +14,7 @@ from group_decision import (
 )  # fmt: skip
 from gtid_set import missing
 from hand_over import BUSY_SECONDS, DRAINING, NOTICE_SECONDS, handing_over, wait_until_idle
-from mysql_server import MysqlError, Session, make_accounts, mark_history, password_of, quoted, run, value, within
+from mysql_server import MysqlError, Session, clone, make_accounts, mark_history, password_of, quoted, run, value, within
 
 GROUP = "performance_schema.replication_group_members"
 # The GTID set of a member that stopped in order when no other was left. It stays with the data.
@@ -118,12 +118,16 @@ class GroupMember:
     def act(self, decision: Decision) -> None:
         # the others wait for it, but not for who tries in vain
         self.joins = decision.joins and not self.failed_to_join
-        if decision.action in (Action.FOUND, Action.JOIN) and not self.is_rid_of_lost_group():
+        if decision.action in (Action.FOUND, Action.COPY, Action.JOIN) and not self.is_rid_of_lost_group():
             return
         if decision.action is Action.FOUND:
             self.begin_group()
             # at once: the others wait for the accounts, to join
             self.lead()
+        elif decision.action is Action.COPY:
+            # before it joins, so that the group doesn't notice the restart with which a copy ends
+            [donor] = [peer for peer in self.settings["peers"] if peer["name"] == decision.donor]
+            clone(donor["address"], self.settings["databasePort"])
         elif decision.action is Action.JOIN:
             self.failed_to_join = True
             self.start_replication()
