@@ -92,6 +92,43 @@ export function restoreDrill(stack: TestStack, databases: readonly string[]): vo
     await eventually("the stack is whole", 90, async () => (await command("status")).exitCode === 0);
   });
 
+  // the replica of two copies the primary's data, and needs a person for that
+  if (databases.length > 2)
+    it("goes by no logs that begin with a copy of another database's data", async () => {
+      const writer = await primary();
+      const { turn } = JSON.parse((await onMachine(writer, "machine-backup", "who")).output);
+      const donor = databases.find((each) => each !== turn && each !== writer) as string;
+      const insert = (name: string) =>
+        sql(
+          writer,
+          `INSERT INTO ${TABLE} (token, name, message, web_server, created_at) VALUES (UUID(), '${name}', '', '', NOW(3))`,
+        );
+      assert.equal((await command("backup")).exitCode, 0);
+      await timers("stop");
+      try {
+        // in no log of the machine that backs up
+        await insert("before the copy");
+        const copy = await onMachine(turn, "sh", "-c", `echo ${turn} | database-agent copy-from ${donor}`);
+        assert.equal(copy.exitCode, 0, copy.output);
+        await eventually(`${turn} is a member again`, 60, async () => {
+          return (await onMachine(turn, "curl", "-sf", "http://127.0.0.1:9200/replica")).exitCode === 0;
+        });
+        await insert("after the copy");
+        const expected = await rows(writer);
+        const then = await nextSecond();
+        await sleep(1100);
+
+        const { output: made } = await onMachine(turn, "machine-backup", "tick");
+        assert.match(made, /^full backup [0-9a-f]{8}/, "its logs go on from no full backup, so it makes one");
+        const { exitCode, output } = await command("restore", "--at", then, ...confirmed);
+        assert.equal(exitCode, 0, output);
+        assert.equal(await rows(writer), expected);
+      } finally {
+        await timers("start");
+      }
+      await eventually("the stack is whole", 90, async () => (await command("status")).exitCode === 0);
+    });
+
   it("refuses without a confirmation, and says what would be lost", () =>
     refused(
       /transactions were committed since then:[\s\S]*messages: \d+ rows now[\s\S]*not confirmed/,
