@@ -7,6 +7,7 @@ import { DOMAIN, eventually } from "../e2e/stack";
 import { startVisitors } from "../load/visitors";
 
 const TABLE = "application.messages";
+const STATE = "SELECT MEMBER_STATE FROM performance_schema.replication_group_members WHERE MEMBER_ID = @@server_uuid";
 
 /**
  * What an operator has to be able to rely on, on a running stack: a table that was dropped by mistake comes back with every
@@ -110,8 +111,9 @@ export function restoreDrill(stack: TestStack, databases: readonly string[]): vo
         await insert("before the copy");
         const copy = await onMachine(turn, "sh", "-c", `echo ${turn} | database-agent copy-from ${donor}`);
         assert.equal(copy.exitCode, 0, copy.output);
-        await eventually(`${turn} is a member again`, 60, async () => {
-          return (await onMachine(turn, "curl", "-sf", "http://127.0.0.1:9200/replica")).exitCode === 0;
+        const itsTurn = `mysql -NBe "${STATE}" | grep -q ONLINE && machine-backup who | grep -q 'turn": "${turn}'`;
+        await eventually(`it is the turn of ${turn} again`, 60, async () => {
+          return (await onMachine(turn, "sh", "-c", itsTurn)).exitCode === 0;
         });
         await insert("after the copy");
         const expected = await rows(writer);
