@@ -110,6 +110,11 @@ class Replica(unittest.TestCase):
         self.assertIs(decided(late, old).action, Action.ASK)
         self.assertIs(decided(replace(replica, source=""), old).action, Action.FOLLOW)
 
+    def test_empty_it_copies_all_data_when_there_is_much_to_repeat(self):
+        long = replace(primary, executed=f"{A}:1-30000")
+        self.assertIs(decided(fresh_replica, long).action, Action.CLONE)
+        self.assertIs(decided(replace(replica, source=""), long).action, Action.FOLLOW)
+
     def test_follows_anew_when_the_primary_has_another_address_or_password(self):
         self.assertIs(decided(replace(replica, source="10.0.0.9"), primary).action, Action.FOLLOW)
         self.assertIs(decided(replace(replica, source_password_matches=False), primary).action, Action.FOLLOW)

@@ -42,7 +42,7 @@ full_secondary = [replace(each, space=0, members=3) for each in secondary]
 mute = replace(silent[one], silent=9)
 # after some hours or years
 full_of_data = [replace(each, executed=f"{G}:1-30000") for each in primary]
-COPY, HAND_OVER, STEP_OUT = Action.COPY, Action.HAND_OVER, Action.STEP_OUT
+CLONE, HAND_OVER, STEP_OUT = Action.CLONE, Action.HAND_OVER, Action.STEP_OUT
 FOUND, JOIN, LEAVE, LEAD = Action.FOUND, Action.JOIN, Action.LEAVE, Action.LEAD
 WAIT, NOTHING, ASK = Action.WAIT, Action.NOTHING, Action.ASK
 
@@ -66,8 +66,8 @@ SITUATIONS = [
     ("wiped, one of the others is down", empty[one], out[two], silent[three], WAIT, "no answer from db-3"),
     ("wiped, the others are out of a group", empty[one], out[two], out[three], WAIT, "that of db-2 and db-3"),
     ("wiped, the others go on", empty[one], primary[two], secondary[three], JOIN, "group of db-2"),
-    ("wiped, and there is much to repeat: a secondary's data", empty[one], full_of_data[two], secondary[three], COPY, "the data of db-3"),
-    ("wiped, and only the primary is left", empty[one], full_of_data[two], silent[three], COPY, "the data of db-2"),
+    ("wiped, and there is much to repeat: a secondary's data", empty[one], full_of_data[two], secondary[three], CLONE, "the data of db-3"),
+    ("wiped, and only the primary is left", empty[one], full_of_data[two], silent[three], CLONE, "the data of db-2"),
     ("was away, and missed much", out[one], full_of_data[two], secondary[three], JOIN, "group of db-2"),
     # ---- after a full outage
     ("one of three is back", out[one], silent[two], silent[three], WAIT, "database-agent force-bootstrap"),

@@ -10,7 +10,7 @@ others lack is never deleted, except by a person.
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from gtid_set import count_missing, missing
+from gtid_set import count_missing, is_worth_copying, missing
 from primary_record import Record
 
 
@@ -46,7 +46,7 @@ class Action(Enum):
     LEAD = "lead"  # make accounts, then let everybody write
     STEP_BACK = "step back"  # stop accepting writes
     FOLLOW = "follow"  # replicate from the primary
-    CLONE = "clone"  # nothing is here, and the primary's log doesn't begin at the beginning: copy all its data
+    CLONE = "clone"  # nothing is here, and the primary's log doesn't begin at the beginning, or is long: copy all its data
     RESUME = "resume"  # start replication, which stopped without an error
     ASK = "ask"  # only a person can decide
 
@@ -156,10 +156,11 @@ def decide_following(me: Database, primary: Database) -> Decision:
         # machines are made one after the other: a replica may come before its primary does
         founding = not primary.answers and primary.position > me.position
         return Decision(Action.WAIT, f"waiting for the primary {primary.name}", settled=founding, founding=founding)
-    if not missing(primary.purged, me.executed):
-        return Decision(Action.FOLLOW, f"following {primary.name}")
-    if not me.executed:
+    gone = missing(primary.purged, me.executed)
+    if not me.executed and (gone or is_worth_copying(primary.executed)):
         return Decision(Action.CLONE, f"copying all data of {primary.name}")
+    if not gone:
+        return Decision(Action.FOLLOW, f"following {primary.name}")
     reason = (
         f"the log of {primary.name} doesn't go back to where the data here ends. To take over everything anew, run on "
         f"{me.name}: database-agent copy-from {primary.name}"

@@ -10,7 +10,7 @@ last member when it stopped in order knows that nobody has newer data, and begin
 from dataclasses import dataclass
 from enum import Enum
 
-from gtid_set import count_missing, missing, sources
+from gtid_set import is_worth_copying, missing, sources
 from primary_record import Record
 
 # Clocks this far apart, in seconds, mix up the order of what people wrote, and make certificates look not valid yet.
@@ -21,9 +21,6 @@ LOW = 128
 FULL = 2
 # Seconds that the primary's agent may be silent, in which nobody writes there; a group that lost its machine elects another one sooner.
 SILENCE_TOLERANCE = 8
-# Transactions from which on an empty member copies all data (some ten seconds, and more by its size) rather than join and repeat
-# them one by one (measured: a thousand a second). One that has data was away: it lacks the latest only.
-COPY_FROM = 10_000
 # Seconds for which a member may be ahead of its primary, which commits last of all when its disk is slow.
 AHEAD_TOLERANCE = 30
 
@@ -70,7 +67,7 @@ class Action(Enum):
     WAIT = "wait"  # something has to happen first
     NOTHING = "nothing"  # all is as it should be
     FOUND = "found"  # begin the group, with the data of this machine
-    COPY = "copy"  # take all data from a member of the group that there is
+    CLONE = "clone"  # copy all data of a member of the group that there is
     JOIN = "join"  # become a member of it
     LEAVE = "leave"  # end what is left of a membership in a group that was lost
     LEAD = "lead"  # the new primary sees to the accounts
@@ -183,9 +180,10 @@ def decide_joining(me: Member, others: list[Member], primary: Member) -> Decisio
         return Decision(Action.WAIT, f"not joining the group: {me.space} MiB are free on the disk, at least {LOW} are needed")
     if not primary.leads:
         return Decision(Action.WAIT, f"{primary.name} is becoming the primary", joins=True)
-    if not me.executed and count_missing(primary.executed, "") > COPY_FROM:
+    # one that has data was away, and lacks the latest only
+    if not me.executed and is_worth_copying(primary.executed):
         donor = next((other for other in others if other.serves and other.role == "SECONDARY"), primary)
-        return Decision(Action.COPY, f"new and empty: copying the data of {donor.name}", donor=donor.name)
+        return Decision(Action.CLONE, f"new and empty: copying the data of {donor.name}", donor=donor.name)
     # of two that join at once MySQL takes one, and the other one tries again after five seconds
     first = next((other for other in others if other.joins and not other.in_group and other.position < me.position), None)
     if first:

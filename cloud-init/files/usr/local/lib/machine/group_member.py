@@ -118,13 +118,13 @@ class GroupMember:
     def act(self, decision: Decision) -> None:
         # the others wait for it, but not for who tries in vain
         self.joins = decision.joins and not self.failed_to_join
-        if decision.action in (Action.FOUND, Action.COPY, Action.JOIN) and not self.is_rid_of_lost_group():
+        if decision.action in (Action.FOUND, Action.CLONE, Action.JOIN) and not self.is_rid_of_lost_group():
             return
         if decision.action is Action.FOUND:
             self.begin_group()
             # at once: the others wait for the accounts, to join
             self.lead()
-        elif decision.action is Action.COPY:
+        elif decision.action is Action.CLONE:
             # before it joins, so that the group doesn't notice the restart with which a copy ends
             [donor] = [peer for peer in self.settings["peers"] if peer["name"] == decision.donor]
             clone(donor["address"], self.settings["databasePort"])
