@@ -83,9 +83,9 @@ export function labOf(stack: TestStack) {
     while (Date.now() < end) {
       let past: string[] = [];
       try {
-        const { machines, problems } = await report();
-        past = problemsSeenByMonitoring(machines);
-        wrong = problems;
+        const found = await report();
+        past = problemsSeenByMonitoring(found.machines);
+        wrong = found.problems;
       } catch (error) {
         wrong = [(error as Error).message];
       }
