@@ -93,7 +93,7 @@ export function restoreDrill(stack: TestStack, databases: readonly string[]): vo
     await eventually("the stack is whole", 90, async () => (await command("status")).exitCode === 0);
   });
 
-  // the replica of two copies the primary's data, and needs a person for that
+  // there has to be one to copy from that neither writes nor backs up
   if (databases.length > 2)
     it("goes by no logs that begin with a copy of another database's data", async () => {
       const writer = await primary();

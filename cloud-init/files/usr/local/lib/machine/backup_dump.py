@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import backup_repository as repository
-from backup_decision import Snapshot, history_of
+from backup_decision import Refused, Snapshot, history_of
 from backup_repository import RepositoryError
 from mysql_server import quoted, run
 
@@ -127,6 +127,24 @@ def pour(head: bytes, dump: subprocess.Popen, archive: subprocess.Popen) -> None
             archive.stdin.write(chunk)
     except BrokenPipeError:
         raise repository.problem(archive.wait(), archive.stderr.read().decode()) from None
+
+
+def executed_in(base: Snapshot) -> str:
+    """The set of transactions that a full backup has."""
+    dump = repository.start("dump", base.id, DUMP, stdout=subprocess.PIPE)
+    head = b""
+    while chunk := dump.stdout.read1(CHUNK):
+        head += chunk
+        if (found := GTID_PURGED.search(head)) or len(head) > HEAD:
+            break
+    else:
+        found = None
+    dump.kill()
+    errors = dump.stderr.read().decode()
+    status = dump.wait()
+    if not found:
+        raise repository.problem(status, errors) if errors else Refused(f"{base.id} is no backup of this project")
+    return found[1].decode().replace("\n", "")
 
 
 def transactions(kind: str) -> str:

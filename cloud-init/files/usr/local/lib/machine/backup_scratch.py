@@ -79,7 +79,7 @@ class Scratch:
     def load(self, base: Snapshot) -> None:
         dump = repository.start("dump", base.id, backup_dump.DUMP, stdout=subprocess.PIPE)
         self.feed(dump, "the full backup", RepositoryError)
-        run(f"RESET BINARY LOGS AND GTIDS; SET GLOBAL gtid_purged = {quoted(executed_in(base))}", *self.options)
+        run(f"RESET BINARY LOGS AND GTIDS; SET GLOBAL gtid_purged = {quoted(backup_dump.executed_in(base))}", *self.options)
 
     def replay(self, logs: Snapshot, manifest: dict, at: datetime | None) -> None:
         names = [each["name"] for each in manifest["files"]]
@@ -154,27 +154,9 @@ def dumped(arguments: list[str], options: tuple[str, ...]) -> str:
     return done.stdout
 
 
-def executed_in(base: Snapshot) -> str:
-    """The set of transactions that a full backup has."""
-    dump = repository.start("dump", base.id, backup_dump.DUMP, stdout=subprocess.PIPE)
-    head = b""
-    while chunk := dump.stdout.read1(backup_dump.CHUNK):
-        head += chunk
-        if (found := backup_dump.GTID_PURGED.search(head)) or len(head) > backup_dump.HEAD:
-            break
-    else:
-        found = None
-    dump.kill()
-    errors = dump.stderr.read().decode()
-    status = dump.wait()
-    if not found:
-        raise repository.problem(status, errors) if errors else Refused(f"{base.id} is no backup of this project")
-    return found[1].decode().replace("\n", "")
-
-
 def logs_that_fit(candidates: list[Snapshot], base: Snapshot) -> tuple[Snapshot | None, dict]:
     """Logs that begin where the full backup ends, or earlier; with the list of files from there on."""
-    contained = executed_in(base)
+    contained = backup_dump.executed_in(base)
     for logs in candidates:
         manifest = json.loads(repository.content(logs, str(backup_dump.MANIFEST)))
         begin = first_log(manifest, contained)
