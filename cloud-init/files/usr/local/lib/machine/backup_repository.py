@@ -63,7 +63,8 @@ def problem(exit_code: int, errors: str) -> RepositoryError:
         return RepositoryError(f"another machine is working on the backups, or died while it did: {last}")
     damaged = ("ciphertext verification failed", "hash does not match", "not loaded", "invalid data", "Load(<", "unexpected EOF")
     if any(words in errors for words in damaged):
-        return RepositoryError(f"the backups at {where} are damaged: {last}")
+        telling = (line.strip() for line in lines if any(words in line for words in damaged))
+        return RepositoryError(f"the backups at {where} are damaged: {next(telling, last)}")
     return RepositoryError(f"the backups at {where} can't be used: {last}")
 
 
