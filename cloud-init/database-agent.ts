@@ -43,6 +43,7 @@ export function databaseAgentFiles(topology: Topology, machine: Machine): Machin
     ...(isGroup
       ? [
           fixedFile("/usr/local/lib/machine/group_decision.py"),
+          fixedFile("/usr/local/lib/machine/group_state.py"),
           fixedFile("/usr/local/lib/machine/group_force.py"),
           fixedFile("/usr/local/lib/machine/group_member.py"),
           program("/usr/local/sbin/group-watch"),

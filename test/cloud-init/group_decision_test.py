@@ -1,12 +1,13 @@
-"""The rules of group_decision.py, one situation after the other. Run by agent.test.ts, in the machine image."""
+"""The rules of group_decision.py and group_state.py, one situation after the other. Run by agent.test.ts, in the machine image."""
 
 import unittest
 from dataclasses import replace
 from unittest.mock import patch
 
-from group_decision import Action, Member, confirmed, decide, has_older_data, may_be_read, may_be_written
+from group_decision import Action, decide
 from group_force import losses, why_not_forced
 from group_member import GroupMember
+from group_state import Member, confirmed, has_older_data, may_be_read, may_be_written
 from primary_record import Record
 
 G = "11111111-0000-8000-8000-000000000000"  # this stack's group
@@ -202,6 +203,13 @@ class Answers(unittest.TestCase):
         self.assertTrue(may_be_written(primary[one]))
         for other in (isolated[one], secondary[one], failed[one], silent[one], replace(primary[one], writable=False)):
             self.assertFalse(may_be_written(other), other)
+
+    def test_the_answer_about_the_primary_waits_while_one_is_elected(self):
+        just_elected = replace(primary[one], writable=False)
+        for member in (replace(secondary[two], primary=""), just_elected):
+            self.assertTrue(member.awaits_primary, member)
+        for other in (primary[one], secondary[two], isolated[one], recovering[one], out[one], failed[one], silent[one]):
+            self.assertFalse(other.awaits_primary, other)
 
     def test_reads_go_to_members_of_a_group_that_can_decide(self):
         for member in (primary[one], secondary[one]):

@@ -38,6 +38,7 @@ class Database:
     received: str = ""  # GTID set: received since replication began, applied or not
     lag: int | None = None  # seconds behind; None: unknown while the primary is away
     error: str = ""
+    awaits_primary = False  # nobody is elected here: a person promotes
 
 
 class Action(Enum):

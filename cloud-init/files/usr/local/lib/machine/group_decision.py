@@ -10,57 +10,17 @@ last member when it stopped in order knows that nobody has newer data, and begin
 from dataclasses import dataclass
 from enum import Enum
 
+from group_state import FULL, Member, working_primary
 from gtid_set import is_worth_copying, missing, sources
-from primary_record import Record
 
 # Clocks this far apart, in seconds, mix up the order of what people wrote, and make certificates look not valid yet.
 CLOCK_TOLERANCE = 5
-# MiB. With less space than LOW a database gives the role of primary away; with less than FULL it can't commit any more, and MySQL
-# waits for somebody to make room, which nobody else should have to wait for.
+# MiB. With less space than this a database gives the role of primary away.
 LOW = 128
-FULL = 2
 # Seconds that the primary's agent may be silent, in which nobody writes there; a group that lost its machine elects another one sooner.
 SILENCE_TOLERANCE = 8
 # Seconds for which a member may be ahead of its primary, which commits last of all when its disk is slow.
 AHEAD_TOLERANCE = 30
-
-
-@dataclass(frozen=True)
-class Member:
-    """One database, as its own agent sees it. What isn't known is as nothing."""
-
-    name: str
-    position: int = 0  # in the order in which machines are made
-    group: str = ""  # name (UUID) of the group that it belongs to
-    answers: bool = False  # its agent does, and its MySQL
-    uuid: str = ""
-    state: str = "OFFLINE"  # Group Replication's words: OFFLINE, RECOVERING, ONLINE, ERROR
-    role: str = ""  # PRIMARY or SECONDARY
-    quorum: bool = False  # it sees more than half of its group
-    writable: bool = False
-    leads: bool = False  # the primary, and it has seen to the accounts
-    primary: str = ""  # name of the primary that it sees
-    executed: str = ""  # GTID set: every transaction that it has, applied or only received
-    queue: int = 0  # transactions received and not applied yet
-    members: int = 0  # how many it sees in its group, itself among them
-    space: int = 1 << 30  # MiB that are free where the data is
-    lag: int = 0  # seconds since the oldest of those was committed at the primary
-    clock_ahead: float = 0.0  # seconds; the clock of who asked this member, before its own
-    ahead: float = 0.0  # seconds for which it has had transactions that the primary of its group lacks
-    silent: float = 0.0  # seconds since its agent last answered who asked
-    needs_help: bool = False  # a person has to decide something there
-    joins: bool = False  # it is joining the group or about to, and didn't fail the last time
-    stopped_last: bool = False  # it stopped in order as the only member left, with just the data that it has now
-    record: Record = Record()  # who was the primary before there was a group
-
-    @property
-    def in_group(self) -> bool:
-        return self.answers and self.state in ("ONLINE", "RECOVERING")
-
-    @property
-    def serves(self) -> bool:
-        """It is part of a group that can decide."""
-        return self.answers and self.state == "ONLINE" and self.quorum
 
 
 class Action(Enum):
@@ -106,10 +66,6 @@ def decide(me: Member, others: list[Member], was_settled: bool) -> Decision:
     if primary:
         return decide_joining(me, others, primary)
     return decide_without_group(me, others)
-
-
-def working_primary(others: list[Member]) -> Member | None:
-    return next((other for other in others if other.serves and other.role == "PRIMARY"), None)
 
 
 def decide_inside(me: Member, others: list[Member], was_settled: bool) -> Decision:
@@ -266,32 +222,6 @@ def decide_founding(me: Member, others: list[Member]) -> Decision:
         if not missing(me.executed, other.executed) and other.position < me.position:
             return Decision(Action.WAIT, f"{other.name} has the same data, and begins the group")
     return Decision(Action.FOUND, "every member answers, none is in a group, none has newer data: beginning the group")
-
-
-def may_be_written(me: Member) -> bool:
-    """Whether the write endpoint may send an application here."""
-    return me.serves and me.role == "PRIMARY" and me.writable
-
-
-def may_be_read(me: Member) -> bool:
-    """Whether the read endpoint may send an application here: not where the disk is full, as nothing newer gets there."""
-    return me.serves and me.space >= FULL
-
-
-def confirmed(me: Member, others: list[Member]) -> bool:
-    """
-    Whether most members, asked now, take this one for the primary. Asked after this machine stood still for a while: until
-    MySQL notices that the group went on without it, it sees itself as the primary, and would show data that are out of date.
-    """
-    if me.role != "PRIMARY" or me.members == 1:
-        return True
-    agreeing = [other for other in others if other.serves and other.primary == me.name]
-    return (len(agreeing) + 1) * 2 > len(others) + 1
-
-
-def has_older_data(me: Member, others: list[Member]) -> bool:
-    """Whether an application may read here though it may be out of date: only where nobody is heard of who has it all."""
-    return me.answers and bool(me.executed) and not any(may_be_read(other) for other in others)
 
 
 def listed(names: list[str]) -> str:

@@ -1,6 +1,6 @@
 """An operator's order to begin the group though the rules say no: when it is refused, and what it gives up."""
 
-from group_decision import Member
+from group_state import Member
 from gtid_set import count_missing
 
 

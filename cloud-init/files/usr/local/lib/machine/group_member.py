@@ -9,9 +9,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import primary_record
-from group_decision import (
-    Action, Decision, Member, confirmed, decide, has_older_data, may_be_read, may_be_written, working_primary,
-)  # fmt: skip
+from group_decision import Action, Decision, decide
+from group_state import Member, confirmed, has_older_data, may_be_read, may_be_written, working_primary
 from gtid_set import missing
 from hand_over import BUSY_SECONDS, DRAINING, NOTICE_SECONDS, handing_over, wait_until_idle
 from mysql_server import MysqlError, Session, clone, make_accounts, mark_history, password_of, quoted, run, value, within
@@ -82,7 +81,8 @@ class GroupMember:
         seen = session.rows(f"SELECT MEMBER_ID AS id, MEMBER_HOST AS host, MEMBER_STATE AS state, MEMBER_ROLE AS role FROM {GROUP}")
         mine = next((member for member in seen if member["id"] == server["uuid"]), {"state": "OFFLINE", "role": ""})
         alive = [member for member in seen if member["state"] in ("ONLINE", "RECOVERING")]
-        primary = next((member["host"] for member in seen if member["role"] == "PRIMARY"), "")
+        # one that isn't heard of keeps its role until it is expelled
+        primary = next((member["host"] for member in seen if member["role"] == "PRIMARY" and member["state"] == "ONLINE"), "")
         self.state = mine["state"]
         self.leads = self.leads and mine["role"] == "PRIMARY"
         gtids = [server["executed"], *(row["received"] for row in received)]
