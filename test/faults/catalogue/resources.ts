@@ -37,7 +37,10 @@ const HOGS = `for i in $(seq 36); do
   python3 -c 'import time; x = bytearray(15 << 20); time.sleep(20)' >/dev/null 2>&1 &
 done`;
 
-/** Nothing more can be opened than is open already. Only a process of the same user may say so. */
+/**
+ * Nothing more can be opened than is open already: a limit is one for numbers, so it is the lowest that is free. Only a process
+ * of the same user may say so.
+ */
 function descriptors(
   name: string,
   what: string,
@@ -56,7 +59,10 @@ function descriptors(
     seconds: 15,
     async inject(lab) {
       const machine = await find(lab);
-      await lab.run(machine, limit('$(ls /proc/"$process"/fd | wc -l)'));
+      await lab.run(
+        machine,
+        limit(`$(ls /proc/"$process"/fd | sort -n | awk '$1 != free { exit } { free++ } END { print free + 0 }')`),
+      );
       return () => lab.run(machine, limit("4000"));
     },
     allowed,
