@@ -15,7 +15,7 @@ export function databaseAgentFiles(topology: Topology, machine: Machine): Machin
     mode: isGroup ? "group" : "primary-replica",
     port: ports.databaseRole,
     databasePort: ports.database,
-    ...(isGroup && { groupPort: ports.group }),
+    ...(isGroup && { groupPorts: { first: ports.group, last: ports.groupLast } }),
     maximumLag,
     // from where each account may come
     accounts: {
@@ -46,6 +46,7 @@ export function databaseAgentFiles(topology: Topology, machine: Machine): Machin
           fixedFile("/usr/local/lib/machine/group_state.py"),
           fixedFile("/usr/local/lib/machine/group_force.py"),
           fixedFile("/usr/local/lib/machine/group_member.py"),
+          fixedFile("/usr/local/lib/machine/group_port.py"),
           program("/usr/local/sbin/group-watch"),
           fixedFile("/etc/systemd/system/group-watch.service"),
         ]

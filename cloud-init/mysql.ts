@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { addressNumber, formsGroup, type Machine, machinesWith, ports, type Topology } from "../topology";
+import { addressNumber, formsGroup, type Machine, machinesWith, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 import { bufferPool, databaseConnections, hasPerformanceSchema } from "./sizing";
 
@@ -17,7 +17,7 @@ export function mysqlFiles(topology: Topology, machine: Machine): MachineFile[] 
       maxConnections: databaseConnections(topology),
     }),
     ...(formsGroup(topology.machines)
-      ? [renderedFile("/etc/mysql/mysql.conf.d/zz-group.cnf", groupValues(topology, machine))]
+      ? [renderedFile("/etc/mysql/mysql.conf.d/zz-group.cnf", groupValues(topology))]
       : [
           fixedFile("/etc/mysql/mysql.conf.d/zz-semi-synchronous.cnf"),
           fixedFile("/etc/systemd/system/mysql.service.d/quick-stop.conf"),
@@ -28,14 +28,12 @@ export function mysqlFiles(topology: Topology, machine: Machine): MachineFile[] 
   ];
 }
 
-function groupValues(topology: Topology, { address }: Machine) {
-  const addresses = machinesWith(topology, "database").map((each) => each.address);
+function groupValues(topology: Topology) {
   return {
     groupName: groupName(topology.stack),
-    address,
-    groupPort: ports.group,
-    seeds: addresses.map((each) => `${each}:${ports.group}`).join(","),
-    allowed: addresses.join(","),
+    allowed: machinesWith(topology, "database")
+      .map(({ address }) => address)
+      .join(","),
   };
 }
 

@@ -1,12 +1,12 @@
-import { flows, formsGroup, type Machine, machinesWith, outgoing, ports, type Topology } from "../topology";
+import { flows, formsGroup, type Machine, machinesWith, outgoing, portRange, ports, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 
 /** The host firewall: what the topology's flows say may come in, and nothing else. */
 export function nftablesFiles(topology: Topology, machine: Machine): MachineFile[] {
   const rules = flows(topology)
     .filter(({ to }) => machine.roles.includes(to))
-    .map(({ from, port, protocol, purpose }) => ({
-      port: port ?? false,
+    .map(({ from, port, lastPort, protocol, purpose }) => ({
+      port: port !== undefined && portRange({ port, lastPort }),
       protocol,
       purpose,
       sources:
@@ -22,7 +22,10 @@ export function nftablesFiles(topology: Topology, machine: Machine): MachineFile
       rules,
       hasIpv6: topology.network.hasIpv6 ?? false,
       isEdge: machine.roles.includes("load-balancer"),
-      groupPort: formsGroup(topology.machines) && machine.roles.includes("database") && ports.group,
+      groupPorts:
+        formsGroup(topology.machines) &&
+        machine.roles.includes("database") &&
+        portRange({ port: ports.group, lastPort: ports.groupLast }),
       network: topology.network.addressRange,
       outgoingPorts: outgoingPorts.join(", "),
     }),

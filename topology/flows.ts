@@ -11,7 +11,9 @@ export const ports = {
   application: 9000,
   applicationHealth: 9001,
   database: 3306,
+  // a member takes another one of these each time it joins (group_port.py)
   group: 33061,
+  groupLast: 33064,
   databaseRole: 9200,
   // the exporters' and Prometheus' own usual ports (the list of the Prometheus project)
   nodeMetrics: 9100,
@@ -91,6 +93,7 @@ const groupReplication: Flow = {
   to: "database",
   protocol: tcp,
   port: ports.group,
+  lastPort: ports.groupLast,
   purpose: "group replication over TLS",
 };
 
@@ -114,6 +117,11 @@ const monitoring: readonly Flow[] = [
   measure("monitor", ports.alertmanager, "alerts go to every Alertmanager"),
   measure("monitor", ports.alertmanagerPeers, "Alertmanagers agree on who tells people, over TLS"),
 ];
+
+/** Such as `8080` or, of several ports in a row, `33061-33064`. */
+export function portRange({ port, lastPort }: Pick<Flow, "port" | "lastPort">): string {
+  return lastPort === undefined ? String(port) : `${port}-${lastPort}`;
+}
 
 /** Who may talk to whom. All else is refused, by the firewall of each machine and by the security groups of the target. */
 export function flows(topology: Topology): Flow[] {

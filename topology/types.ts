@@ -166,6 +166,8 @@ export interface Flow {
   /** VRRP is a protocol beside TCP, without ports. */
   readonly protocol: "tcp" | "vrrp";
   readonly port?: number;
+  /** The last one of several ports in a row. @default `port` */
+  readonly lastPort?: number;
   /** What the flow is for, in a few words a person understands. */
   readonly purpose: string;
 }

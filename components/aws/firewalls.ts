@@ -50,8 +50,8 @@ export class AwsFirewalls extends pulumi.ComponentResource {
       this.rules.push(new vpc.SecurityGroupEgressRule(`${name}-out-${suffix}`, rule, child));
     const internets = args.hasIpv6 ? [INTERNET, IPV6_INTERNET] : [INTERNET];
 
-    for (const { from, to, protocol, port, purpose } of args.flows) {
-      const rule = { ipProtocol: PROTOCOL[protocol], fromPort: port, toPort: port, description: purpose };
+    for (const { from, to, protocol, port, lastPort, purpose } of args.flows) {
+      const rule = { ipProtocol: PROTOCOL[protocol], fromPort: port, toPort: lastPort ?? port, description: purpose };
       const [source, target] = [this.groups.get(from), this.group(to)];
       const suffix = `${from}-${to}-${port ?? protocol}`;
       if (source) {

@@ -110,7 +110,7 @@ describe("aws: the network", function () {
     const rules = (direction: string) =>
       Object.entries(inputs(preview, `aws:vpc/securityGroup${direction}Rule:SecurityGroup${direction}Rule`)).map(
         ([name, { ipProtocol, fromPort, toPort, cidrIpv4, description }]) => {
-          assert.equal(fromPort, toPort);
+          assert.equal(toPort, fromPort === 33061 ? 33064 : fromPort);
           // what EC2 takes as a description of a rule
           assert.match(description, /^[a-zA-Z0-9. _\-:/()#,@[\]+=&;{}!$*]{1,255}$/);
           return `${name.replace(/^web-firewalls-(in|out)-/, "")} ${ipProtocol} ${cidrIpv4 ?? "group"}`;

@@ -10,7 +10,7 @@ describe("database agent", function () {
 
   for (const [what, topology, tests] of [
     ["primary and replica", distributed, ["database_decision_test.py", "gtid_set_test.py"]],
-    ["members of a group", highlyAvailable, ["group_decision_test.py"]],
+    ["members of a group", highlyAvailable, ["group_decision_test.py", "group_port_test.py"]],
   ] as const) {
     it(`decides for ${what} as its table of situations says (unittest, in the machine image)`, () => {
       const files = tests.map((name) => file(`/tmp/${name}`, readFileSync(join(__dirname, name), "utf8")));

@@ -22,7 +22,7 @@ describe("group-watch", function () {
   it("lets connections to a member whose machine is gone fail at once, also those under way, and stops doing so when it ends", () => {
     const watched = {
       port: 9200,
-      groupPort: 33061,
+      groupPorts: { first: 33061, last: 33064 },
       peers: [
         { name: "web-2", address: GONE },
         { name: "web-3", address: THERE },

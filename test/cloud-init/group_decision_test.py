@@ -36,9 +36,9 @@ moved = Record(2, "db-2", ("db-1", "db-2"))
 one, two, three = 0, 1, 2
 
 # a disk that is nearly full, and one that is
-low = [replace(each, space=100, members=3) for each in primary]
-full = [replace(each, space=0, members=3) for each in primary]
-full_secondary = [replace(each, space=0, members=3) for each in secondary]
+low = [replace(each, space=100, view=("db-1", "db-2", "db-3")) for each in primary]
+full = [replace(each, space=0, view=("db-1", "db-2", "db-3")) for each in primary]
+full_secondary = [replace(each, space=0, view=("db-1", "db-2", "db-3")) for each in secondary]
 # its agent crashes at each start: nobody knows what its MySQL is good for
 mute = replace(silent[one], silent=9)
 # after some hours or years
@@ -57,6 +57,8 @@ SITUATIONS = [
     ("all are there: the others wait for it", empty[two], empty[one], empty[three], WAIT, "db-1 has the same data"),
     ("the first has begun, and makes accounts", empty[two], replace(primary[one], leads=False), empty[three], WAIT, "becoming"),
     ("the first has begun", empty[three], primary[one], empty[two], JOIN, "group of db-1"),
+    ("back before the group noticed", out[three], replace(primary[one], view=("db-1", "db-2", "db-3")), secondary[two], WAIT, "noticed"),
+    ("back when it has", out[three], replace(primary[one], view=("db-1", "db-2")), secondary[two], JOIN, "group of db-1"),
     ("one joins at a time", empty[three], primary[one], joining[two], WAIT, "db-2 joins the group first"),
     ("the one before goes ahead", joining[two], primary[one], joining[three], JOIN, "group of db-1"),
     ("who has joined, and catches up, is in nobody's way", empty[three], primary[one], replace(recovering[two], joins=True), JOIN, "group of db-1"),
@@ -222,13 +224,13 @@ class Answers(unittest.TestCase):
         self.assertFalse(may_be_read(full_secondary[one]))
 
     def test_a_primary_that_stood_still_asks_the_others(self):
-        me = replace(primary[one], members=3)
+        me = replace(primary[one], view=("db-1", "db-2", "db-3"))
         with_another = [replace(primary[two], primary="db-2"), replace(secondary[three], primary="db-2")]
         for others in (with_another, [silent[two], silent[three]], [isolated[two], silent[three]]):
             self.assertFalse(confirmed(me, others), others)
         self.assertTrue(confirmed(me, [secondary[two], silent[three]]))
         self.assertTrue(confirmed(secondary[one], [silent[two], silent[three]]))
-        self.assertTrue(confirmed(replace(me, members=1), [silent[two], silent[three]]), "the others left in order")
+        self.assertTrue(confirmed(replace(me, view=("db-1",)), [silent[two], silent[three]]), "the others left in order")
 
     def test_when_there_is_none_older_data_is_better_than_nothing(self):
         for member in (isolated[one], out[one], failed[one]):

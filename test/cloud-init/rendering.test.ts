@@ -176,7 +176,7 @@ describe("highly-available", () => {
   it("lets VRRP in from the other load balancers, and group replication from the other databases", () => {
     const rules = content(highlyAvailable, "web-2", "/etc/nftables.conf");
     assert.match(rules, /ip saddr \{ 172\.30\.0\.11, 172\.30\.0\.12, 172\.30\.0\.13 \} meta l4proto vrrp accept/);
-    assert.match(rules, /ip saddr \{ [^}]* \} tcp dport 33061 accept/);
+    assert.match(rules, /ip saddr \{ [^}]* \} tcp dport 33061-33064 accept/);
   });
 
   it("has one virtual IP, and machines that agree on everything but their own address and priority", () => {

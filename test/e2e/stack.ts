@@ -81,7 +81,7 @@ export function testStack(name: string, entry: string, settings: Record<string, 
   /** `npm start`, which has to succeed; resolves to what it printed. */
   async function start(): Promise<string> {
     const run = await command("start");
-    assert.equal(run.exitCode, 0, run.output);
+    if (run.exitCode !== 0) assert.fail(`${run.output}\n${await journals()}`);
     return run.output;
   }
 
@@ -94,6 +94,17 @@ export function testStack(name: string, entry: string, settings: Record<string, 
     let output = "";
     for await (const data of stream) output += data;
     return { exitCode: (await exec.inspect()).ExitCode ?? -1, output: output.trim() };
+  }
+
+  /** The end of what the databases and their agents wrote: a failure on another computer can be understood by nothing else. */
+  async function journals(): Promise<string> {
+    const all = (await leftovers()).containers.map((each) => each.replace(`web-infrastructure-${name}-`, ""));
+    const read = "journalctl --no-pager --output=short-precise --no-hostname --lines=50 -u mysql -u database-agent";
+    const ends = all.map(async (machine) => {
+      const { output } = await onMachine(machine, "sh", "-c", read).catch((error) => ({ output: error.message }));
+      return `---- ${machine}\n${output}`;
+    });
+    return (await Promise.all(ends)).join("\n");
   }
 
   /** What Docker holds of the stack, by name. */
@@ -123,6 +134,7 @@ export function testStack(name: string, entry: string, settings: Record<string, 
     start,
     container,
     onMachine,
+    journals,
     leftovers,
     /** PEM of the stack's authority, as `npm start` keeps it for people. */
     authority: () => readFileSync(`.state/${name}/ca.pem`, "utf8"),

@@ -95,7 +95,7 @@ export function labOf(stack: TestStack) {
       if (wrong.length === 0 && since !== undefined && Date.now() - since > 2000) return since;
       await sleep(1000);
     }
-    throw new Error(`not whole within ${seconds} s:\n${wrong.join("\n")}`);
+    throw new Error(`not whole within ${seconds} s:\n${wrong.join("\n")}\n${await stack.journals()}`);
   }
 
   /** Ten writes and ten reads a second, through the virtual IP; writes are tried again with the same token. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { documentation } from "../../engine/commands/diagram";
 import { presetTopology } from "../../engine/commands/planned";
-import { flows, type Preset, planTopology, presetNames } from "../../topology";
+import { flows, type Preset, planTopology, portRange, presetNames } from "../../topology";
 import { mermaid } from "../../topology/diagram/mermaid";
 import { svg } from "../../topology/diagram/svg";
 
@@ -27,14 +27,15 @@ describe("diagram", () => {
       }
       // a machine alone with its roles says what is among them to nobody
       const isAlone = topology.machines.length === 1;
-      for (const { from, port } of flows(topology)) {
+      for (const flow of flows(topology)) {
+        const { from, port } = flow;
         if (isAlone && from !== "internet") continue;
         assert.ok(
           // what monitors ask is one line: as lines of its own it would hide the rest
           texts.some((text) =>
             from === "monitor"
               ? text.endsWith("for monitors") && text.includes(String(port))
-              : text.startsWith(port ? `${port} ` : "VRRP "),
+              : text.startsWith(port ? `${portRange(flow)} ` : "VRRP "),
           ),
           `${from} ${port}`,
         );

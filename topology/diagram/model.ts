@@ -1,5 +1,5 @@
 import { formsGroup } from "../databases";
-import { flows } from "../flows";
+import { flows, portRange } from "../flows";
 import { singlePointsOfFailure } from "../losses";
 import type { Flow, Machine, Topology } from "../types";
 
@@ -63,8 +63,8 @@ export function addressesOf({ virtualIps, network }: Topology): [title: string, 
 }
 
 /** Such as `8080` or `VRRP`. */
-export function portOf({ port, protocol }: Flow): string {
-  return port === undefined ? protocol.toUpperCase() : String(port);
+export function portOf(flow: Flow): string {
+  return flow.port === undefined ? flow.protocol.toUpperCase() : portRange(flow);
 }
 
 /** Such as `8080, VRRP`. */

@@ -4,10 +4,14 @@ import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { portRange, ports } from "../../../topology";
 import type { Allowed, Fault, Heal } from "../fault";
 import { type Lab, machines, others } from "../lab";
 
 const NETWORKS = "/sys/class/net";
+
+/** MySQL's own port and those that its group uses. */
+const mysqlPorts = `{ ${ports.database}, ${portRange({ port: ports.group, lastPort: ports.groupLast })} }`;
 
 /** Puts rules of our own beside the firewall's on a machine; resolves to what takes them away. */
 async function rules(lab: Lab, machine: string, incoming: string[], outgoing: string[]): Promise<Heal> {
@@ -235,15 +239,13 @@ export const networkFaults: Fault[] = [
     what: "Only MySQL's ports are cut: 3306 and the group's, at the primary's machine",
     seconds: CUT,
     async inject(lab) {
-      const ports = "tcp dport { 3306, 33061 }";
       const machine = await lab.primary();
       const set = `{ ${(await addresses(lab, others(machine))).join(", ")} }`;
-      const back = "tcp sport { 3306, 33061 }";
       return rules(
         lab,
         machine,
-        [`ip saddr ${set} ${ports} drop`, `ip saddr ${set} ${back} drop`],
-        [`ip daddr ${set} ${ports} drop`, `ip daddr ${set} ${back} drop`],
+        [`ip saddr ${set} tcp dport ${mysqlPorts} drop`, `ip saddr ${set} tcp sport ${mysqlPorts} drop`],
+        [`ip daddr ${set} tcp dport ${mysqlPorts} drop`, `ip daddr ${set} tcp sport ${mysqlPorts} drop`],
       );
     },
     allowed: { readGap: 1, writeGap: 7, whole: 60 },

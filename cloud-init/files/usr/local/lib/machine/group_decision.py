@@ -103,7 +103,7 @@ def decide_short_of_space(me: Member, others: list[Member]) -> Decision:
     reason = short_of_space(me)
     able = [other for other in others if other.serves and other.space >= LOW]
     # who ends without goodbye counts as lost: the rest has to be more than half of the group without it
-    if me.space < FULL and len(able) * 2 > me.members:
+    if me.space < FULL and len(able) * 2 > len(me.view):
         return Decision(Action.STEP_OUT, f"{reason}. Until then the group goes on without this database")
     if me.role == "PRIMARY" and me.space >= FULL and able:
         return Decision(Action.HAND_OVER, f"{reason}. {able[0].name} is to be the primary", heir=able[0].uuid)
@@ -136,6 +136,9 @@ def decide_joining(me: Member, others: list[Member], primary: Member) -> Decisio
         return Decision(Action.WAIT, f"not joining the group: {me.space} MiB are free on the disk, at least {LOW} are needed")
     if not primary.leads:
         return Decision(Action.WAIT, f"{primary.name} is becoming the primary", joins=True)
+    if me.name in primary.view:
+        # it would count twice there, dead and alive (group_port.py)
+        return Decision(Action.WAIT, f"the group of {primary.name} hasn't noticed yet that this member was gone")
     # one that has data was away, and lacks the latest only
     if not me.executed and is_worth_copying(primary.executed):
         donor = next((other for other in others if other.serves and other.role == "SECONDARY"), primary)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import primary_record
 from group_decision import Action, Decision, decide
+from group_port import note_joined, port_to_join_by
 from group_state import Member, confirmed, has_older_data, may_be_read, may_be_written, working_primary
 from gtid_set import missing
 from hand_over import BUSY_SECONDS, DRAINING, NOTICE_SECONDS, handing_over, wait_until_idle
@@ -58,12 +59,12 @@ class GroupMember:
         # an agent of another version may know more or less
         known = {field.name for field in fields(Member)}
         told = Member(**{key: state[key] for key in known & state.keys()})
-        return replace(told, clock_ahead=clock_ahead, record=primary_record.record_from(state.get("record")))
+        return replace(told, view=tuple(told.view), clock_ahead=clock_ahead, record=primary_record.record_from(state.get("record")))
 
     def observe(self, session: Session) -> Member:
         server = session.rows(
             "SELECT @@server_uuid AS uuid, @@gtid_executed AS executed, @@super_read_only AS read_only, "
-            "@@group_replication_group_name AS group_name"
+            "@@group_replication_group_name AS group_name, @@group_replication_local_address AS local_address"
         )[0]
         received = session.rows(
             "SELECT RECEIVED_TRANSACTION_SET AS received FROM performance_schema.replication_connection_status "
@@ -92,7 +93,9 @@ class GroupMember:
             state=mine["state"], role=mine["role"], quorum=len(alive) * 2 > len(seen),
             writable=server["read_only"] == "0", leads=self.leads, joins=self.joins, primary=self.names.get(primary, ""),
             executed=executed, queue=int(queue[0]["queue"]) if queue else 0,
-            lag=int(queue[0]["behind"]) if queue and queue[0]["behind"] != "NULL" else 0, members=len(seen),
+            lag=int(queue[0]["behind"]) if queue and queue[0]["behind"] != "NULL" else 0,
+            view=tuple(self.names.get(member["host"], member["host"]) for member in seen if member["host"]),
+            port=int(server["local_address"].partition(":")[2] or 0),
             space=free_space(), stopped_last=stopped_last(executed), record=primary_record.read(),
         )  # fmt: skip
 
@@ -193,8 +196,20 @@ class GroupMember:
             run("STOP REPLICA FOR CHANNEL ''; RESET REPLICA ALL FOR CHANNEL ''")
         # "OFF" as well: an agent that was killed while it began a group has left it on, and this would begin another one
         run(f"SET GLOBAL group_replication_bootstrap_group = {bootstrap}")
+        ports = self.settings["groupPorts"]
+        port = port_to_join_by(**ports)
+        seeds = ",".join(f"{each['address']}:{self.port_of(each['name'])}" for each in self.settings["peers"])
+        run(
+            f"SET GLOBAL group_replication_local_address = '{self.settings['address']}:{port}';"
+            f"SET GLOBAL group_replication_group_seeds = '{seeds}'"
+        )
         # the account to fetch from another member what is missing here, needed in this moment only
         run(f"START GROUP_REPLICATION USER = 'replication', PASSWORD = {quoted(password_of('replication'))}")
+        note_joined(port, **ports)
+
+    def port_of(self, peer: str) -> int:
+        """By which a member is reached; agents of an older version don't tell, and always use the first."""
+        return next((other.port for other in self.others if other.name == peer and other.port), self.settings["groupPorts"]["first"])
 
     def knows(self) -> dict:
         return {}

@@ -26,7 +26,8 @@ class Member:
     primary: str = ""  # name of the primary, while it hears of it
     executed: str = ""  # GTID set: every transaction that it has, applied or only received
     queue: int = 0  # transactions received and not applied yet
-    members: int = 0  # how many it sees in its group, itself among them
+    view: tuple[str, ...] = ()  # names of the members that it sees in its group, itself among them
+    port: int = 0  # of its group's communication
     space: int = 1 << 30  # MiB that are free where the data is
     lag: int = 0  # seconds since the oldest of those was committed at the primary
     clock_ahead: float = 0.0  # seconds; the clock of who asked this member, before its own
@@ -71,7 +72,7 @@ def confirmed(me: Member, others: list[Member]) -> bool:
     Whether most members, asked now, take this one for the primary. Asked after this machine stood still for a while: until
     MySQL notices that the group went on without it, it sees itself as the primary, and would show data that are out of date.
     """
-    if me.role != "PRIMARY" or me.members == 1:
+    if me.role != "PRIMARY" or len(me.view) == 1:
         return True
     agreeing = [other for other in others if other.serves and other.primary == me.name]
     return (len(agreeing) + 1) * 2 > len(others) + 1
