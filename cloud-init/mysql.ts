@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { addressNumber, formsGroup, type Machine, machinesWith, type Topology } from "../topology";
+import { addressNumber, formsGroup, groupPorts, type Machine, machinesWith, type Topology } from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 import { bufferPool, databaseConnections, hasPerformanceSchema } from "./sizing";
 
@@ -17,7 +17,10 @@ export function mysqlFiles(topology: Topology, machine: Machine): MachineFile[] 
       maxConnections: databaseConnections(topology),
     }),
     ...(formsGroup(topology.machines)
-      ? [renderedFile("/etc/mysql/mysql.conf.d/zz-group.cnf", groupValues(topology))]
+      ? [
+          renderedFile("/etc/mysql/mysql.conf.d/zz-group.cnf", groupValues(topology)),
+          renderedFile("/etc/sysctl.d/90-group.conf", { groupPorts }),
+        ]
       : [
           fixedFile("/etc/mysql/mysql.conf.d/zz-semi-synchronous.cnf"),
           fixedFile("/etc/systemd/system/mysql.service.d/quick-stop.conf"),

@@ -1,4 +1,13 @@
-import { flows, formsGroup, type Machine, machinesWith, outgoing, portRange, ports, type Topology } from "../topology";
+import {
+  flows,
+  formsGroup,
+  groupPorts,
+  type Machine,
+  machinesWith,
+  outgoing,
+  portRange,
+  type Topology,
+} from "../topology";
 import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 
 /** The host firewall: what the topology's flows say may come in, and nothing else. */
@@ -22,10 +31,7 @@ export function nftablesFiles(topology: Topology, machine: Machine): MachineFile
       rules,
       hasIpv6: topology.network.hasIpv6 ?? false,
       isEdge: machine.roles.includes("load-balancer"),
-      groupPorts:
-        formsGroup(topology.machines) &&
-        machine.roles.includes("database") &&
-        portRange({ port: ports.group, lastPort: ports.groupLast }),
+      groupPorts: formsGroup(topology.machines) && machine.roles.includes("database") && groupPorts,
       network: topology.network.addressRange,
       outgoingPorts: outgoingPorts.join(", "),
     }),

@@ -118,6 +118,9 @@ const monitoring: readonly Flow[] = [
   measure("monitor", ports.alertmanagerPeers, "Alertmanagers agree on who tells people, over TLS"),
 ];
 
+/** Those that members of a group listen on, such as `33061-33064`. */
+export const groupPorts = portRange({ port: ports.group, lastPort: ports.groupLast });
+
 /** Such as `8080` or, of several ports in a row, `33061-33064`. */
 export function portRange({ port, lastPort }: Pick<Flow, "port" | "lastPort">): string {
   return lastPort === undefined ? String(port) : `${port}-${lastPort}`;

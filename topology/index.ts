@@ -1,6 +1,6 @@
 export { BACKUP_DIRECTORY, configuredTopology, dockerTopology } from "./configured";
 export { formsGroup } from "./databases";
-export { flows, portRange, ports } from "./flows";
+export { flows, groupPorts, portRange, ports } from "./flows";
 export { ipv6AddressOf, ipv6RangeOf } from "./ipv6";
 export { LABEL } from "./labels";
 export {

@@ -44,7 +44,7 @@ const parsers: { name: string; file: RegExp; command: string }[] = [
     name: "sysctl: the kernel knows every name",
     file: /^\/etc\/sysctl\.d\//,
     // a name with * is one of each interface
-    command: `for name in $(sed -n 's/^\\([a-z].*\\) = .*/\\1/p' /etc/sysctl.d/90-machine.conf); do
+    command: `for name in $(sed -n 's/^\\([a-z].*\\) = .*/\\1/p' /etc/sysctl.d/90-*.conf); do
       set -- /proc/sys/$(echo "$name" | tr . /); [ -e "$1" ] || { echo "unknown: $name"; unknown=yes; }; done; test -z "$unknown"`,
   },
   { name: "nft -c", file: /^\/etc\/nftables\.conf$/, command: "nft -c -f /etc/nftables.conf" },

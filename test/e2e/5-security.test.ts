@@ -1,6 +1,7 @@
 // The machines of the highly available stack as an auditor looks at them: the headline checks of dev-sec's baselines for
 // Linux, Nginx and MySQL, and what else docs/security.md promises. Before the next file attacks the stack.
 import assert from "node:assert/strict";
+import { groupPorts } from "../../topology";
 import { machines } from "./group";
 import { highlyAvailable } from "./stack";
 
@@ -54,14 +55,15 @@ describe("the machines, audited,", function () {
     assert.deepEqual(able, []);
   });
 
-  it("believe no stranger about routes, by the settings that systemd made at boot", async () => {
-    const differing = `sed -n 's/^\\(net[.][^ ]*\\) = \\(.*\\)/\\1 \\2/p' /etc/sysctl.d/90-machine.conf | while read -r name value; do
+  it("believe no stranger about routes and keep the group's ports free, by the settings that systemd made at boot", async () => {
+    const differing = `sed -n 's/^\\(net[.][^ ]*\\) = \\(.*\\)/\\1 \\2/p' /etc/sysctl.d/90-*.conf | while read -r name value; do
       for file in /proc/sys/$(echo "$name" | tr . /); do [ "$(cat "$file")" = "$value" ] || echo "$file $(cat "$file")"; done; done`;
     for (const machine of machines) {
       assert.deepEqual(await lines(machine, differing), [], machine);
-      // and the file has these, of the machine's own interface
-      const own = "cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/eth0/accept_redirects";
-      assert.deepEqual(await lines(machine, own), ["0", "0"], machine);
+      // and the files have these, of the machine's own interface
+      const own =
+        "cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/eth0/accept_redirects /proc/sys/net/ipv4/ip_local_reserved_ports";
+      assert.deepEqual(await lines(machine, own), ["0", "0", groupPorts], machine);
     }
   });
 

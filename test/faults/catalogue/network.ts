@@ -4,14 +4,14 @@ import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { portRange, ports } from "../../../topology";
+import { groupPorts, ports } from "../../../topology";
 import type { Allowed, Fault, Heal } from "../fault";
 import { type Lab, machines, others } from "../lab";
 
 const NETWORKS = "/sys/class/net";
 
 /** MySQL's own port and those that its group uses. */
-const mysqlPorts = `{ ${ports.database}, ${portRange({ port: ports.group, lastPort: ports.groupLast })} }`;
+const mysqlPorts = `{ ${ports.database}, ${groupPorts} }`;
 
 /** Puts rules of our own beside the firewall's on a machine; resolves to what takes them away. */
 async function rules(lab: Lab, machine: string, incoming: string[], outgoing: string[]): Promise<Heal> {
