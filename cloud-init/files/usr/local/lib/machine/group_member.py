@@ -14,7 +14,7 @@ from group_port import note_joined, port_to_join_by
 from group_state import Member, confirmed, has_older_data, may_be_read, may_be_written, working_primary
 from gtid_set import missing
 from hand_over import BUSY_SECONDS, DRAINING, NOTICE_SECONDS, handing_over, wait_until_idle
-from mysql_server import MysqlError, Session, clone, make_accounts, mark_history, password_of, quoted, run, value, within
+from mysql_server import MysqlError, Session, clone, first_logged_error, make_accounts, mark_history, password_of, quoted, run, value, within
 
 GROUP = "performance_schema.replication_group_members"
 # The GTID set of a member that stopped in order when no other was left. It stays with the data.
@@ -203,8 +203,12 @@ class GroupMember:
             f"SET GLOBAL group_replication_local_address = '{self.settings['address']}:{port}';"
             f"SET GLOBAL group_replication_group_seeds = '{seeds}'"
         )
-        # the account to fetch from another member what is missing here, needed in this moment only
-        run(f"START GROUP_REPLICATION USER = 'replication', PASSWORD = {quoted(password_of('replication'))}")
+        begun = time.time()
+        try:
+            # the account to fetch from another member what is missing here, needed in this moment only
+            run(f"START GROUP_REPLICATION USER = 'replication', PASSWORD = {quoted(password_of('replication'))}")
+        except MysqlError as problem:
+            raise MysqlError(first_logged_error(begun) or problem) from None
         note_joined(port, **ports)
 
     def port_of(self, peer: str) -> int:
