@@ -71,7 +71,7 @@ def value(statement: str) -> str:
 
 def first_logged_error(since: float) -> str:
     """The first error that MySQL has logged since (seconds since 1970), without time and number: what statements refer people to."""
-    command = ["journalctl", "--unit=mysql", "--output=cat", f"--since=@{since:.0f}", "--grep=\\[ERROR\\]"]
+    command = ["journalctl", "--unit=mysql", "--output=cat", f"--since=@{since:.6f}", "--grep=\\[ERROR\\]"]
     lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
     return lines[0].rpartition("] ")[2].strip("'") if lines else ""
 
