@@ -14,13 +14,13 @@ import { fixedFile, type MachineFile, program, renderedFile } from "./file";
 export function nftablesFiles(topology: Topology, machine: Machine): MachineFile[] {
   const rules = flows(topology)
     .filter(({ to }) => machine.roles.includes(to))
-    .map(({ from, port, lastPort, protocol, purpose }) => ({
-      port: port !== undefined && portRange({ port, lastPort }),
-      protocol,
-      purpose,
+    .map((flow) => ({
+      port: flow.port !== undefined && portRange(flow),
+      protocol: flow.protocol,
+      purpose: flow.purpose,
       sources:
-        from !== "internet" &&
-        machinesWith(topology, from)
+        flow.from !== "internet" &&
+        machinesWith(topology, flow.from)
           .map(({ address }) => address)
           .join(", "),
     }));

@@ -119,10 +119,10 @@ const monitoring: readonly Flow[] = [
 ];
 
 /** Those that members of a group listen on, such as `33061-33064`. */
-export const groupPorts = portRange({ port: ports.group, lastPort: ports.groupLast });
+export const groupPorts = portRange(groupReplication);
 
 /** Such as `8080` or, of several ports in a row, `33061-33064`. */
-export function portRange({ port, lastPort }: Pick<Flow, "port" | "lastPort">): string {
+export function portRange({ port, lastPort }: Flow): string {
   return lastPort === undefined ? String(port) : `${port}-${lastPort}`;
 }
 

@@ -96,13 +96,19 @@ export function testStack(name: string, entry: string, settings: Record<string, 
     return { exitCode: (await exec.inspect()).ExitCode ?? -1, output: output.trim() };
   }
 
+  /** A machine's journal, or why it can't be read. */
+  function journal(machine: string, ...options: string[]): Promise<string> {
+    return onMachine(machine, "journalctl", "--no-pager", "--output=short-precise", ...options)
+      .then(({ output }) => output)
+      .catch((error: Error) => error.message);
+  }
+
   /** The end of what the databases and their agents wrote: a failure on another computer can be understood by nothing else. */
   async function journals(): Promise<string> {
     const all = (await leftovers()).containers.map((each) => each.replace(`web-infrastructure-${name}-`, ""));
-    const read = "journalctl --no-pager --output=short-precise --no-hostname --lines=50 -u mysql -u database-agent";
     const ends = all.map(async (machine) => {
-      const { output } = await onMachine(machine, "sh", "-c", read).catch((error) => ({ output: error.message }));
-      return `---- ${machine}\n${output}`;
+      const end = await journal(machine, "--lines=50", "--unit=mysql", "--unit=database-agent");
+      return `---- ${machine}\n${end}`;
     });
     return (await Promise.all(ends)).join("\n");
   }
@@ -134,6 +140,7 @@ export function testStack(name: string, entry: string, settings: Record<string, 
     start,
     container,
     onMachine,
+    journal,
     journals,
     leftovers,
     /** PEM of the stack's authority, as `npm start` keeps it for people. */

@@ -98,11 +98,7 @@ async function keepJournals({ fault, date }: Outcome): Promise<void> {
   mkdirSync(directory, { recursive: true });
   const since = `--since=@${Math.floor(Date.parse(date) / 1000)}`;
   for (const machine of lab.machines) {
-    const journal = await lab
-      .onMachine(machine, "journalctl", "--no-pager", "--output=short-precise", since)
-      .then(({ output }) => output)
-      .catch((error: Error) => error.message);
-    writeFileSync(join(directory, `${machine}.log`), journal);
+    writeFileSync(join(directory, `${machine}.log`), await stack.journal(machine, since));
   }
   console.log(`    What the machines logged is in ${directory}.`);
 }
